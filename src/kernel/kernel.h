@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The only effects on netfilter. A session owns one netlink socket for life. Functions return 0 or -errno; on
+ * failure kernel_error() has the sentence for people.
+ */
+#ifndef OMFWD_KERNEL_H
+#define OMFWD_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ruleset/ruleset.h"
+
+struct kernel;
+
+/*
+ * Opens the socket. -EPERM: no CAP_NET_ADMIN in this network namespace; -EPROTONOSUPPORT: no nf_tables.
+ * On failure *error is a sentence in static storage.
+ */
+int kernel_open(struct kernel **ret, const char **error);
+void kernel_close(struct kernel *kernel);
+
+/* What the last failed call had to say; never NULL. */
+const char *kernel_error(const struct kernel *kernel);
+/* The place in the role file the last failure is about, 0 if none. */
+loc_t kernel_error_loc(const struct kernel *kernel);
+
+/* What this kernel can do, found out by trying (batches that are validated and never committed). */
+struct kernel_features {
+	bool supported;	     /* everything omfwd needs; false means older than 5.10 */
+	const char *missing; /* what is missing, for people */
+	bool owner;	     /* 5.12: a table may belong to a socket */
+	bool persist;	     /* 6.9: and outlive it */
+};
+int kernel_probe(struct kernel *kernel, struct kernel_features *ret);
+
+/*
+ * Puts the ruleset into the kernel by the two-batch method: new sets first, unreferenced, in batches of a few thousand
+ * elements; then one small batch that swaps the rules of the kept chains and drops what is old. Windows and counters
+ * that stay are not touched. previous is what this session applied last (sets that did not change are kept and not
+ * sent again), or NULL: then everything is new. own: create the table owned and persistent.
+ * Fills in kernel_name of every set. Nothing has changed when it fails.
+ */
+int kernel_apply(struct kernel *kernel, struct ruleset *ruleset, const struct ruleset *previous, bool own);
+
+/* Validates the ruleset in the kernel under another table name; commits nothing. */
+int kernel_check(struct kernel *kernel, struct ruleset *ruleset);
+
+/* Deletes the table. *existed tells whether there was one. */
+int kernel_remove(struct kernel *kernel, bool *existed);
+
+/* A window set and the time its elements have left; see window.h in src/agent for what they mean. */
+struct window_change {
+	const char *set;     /* "install_window", "prod.cur-01.window" */
+	uint64_t timeout_ms; /* 0: close */
+};
+/* Closes and opens windows in one batch: delete, then add with the timeout. */
+int kernel_windows_set(struct kernel *kernel, const struct window_change *changes, size_t n);
+
+/* Milliseconds the window has left, 0 when closed, -ENOENT when there is no such set. */
+int64_t kernel_window_left(struct kernel *kernel, const char *set);
+
+struct counter_value {
+	char name[96];
+	uint64_t packets, bytes;
+};
+/* All named counters of the table, malloc'ed; free() them. -ENOENT: no table. */
+int kernel_counters(struct kernel *kernel, struct counter_value **ret, size_t *n);
+
+/* Whether the table is there. */
+struct table_state {
+	bool exists, owned, owned_by_us;
+	size_t n_sets, n_chains, n_rules; /* n_sets counts maps too */
+};
+int kernel_table_state(struct kernel *kernel, struct table_state *ret);
+
+#endif
