@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Questions and explanations as they travel between command, agent and people: a question as JSON, an answer as text
+ * and as JSON. The command that finds no agent and the agent's control socket answer with the same functions.
+ */
+#ifndef OMFWD_EXPLAIN_TEXT_H
+#define OMFWD_EXPLAIN_TEXT_H
+
+#include <jansson.h>
+
+#include "policy/explain.h"
+
+/* Puts the four words of a question into a request: "src", "dst", "proto", and "port" when there is one. */
+void explain_request_set(json_t *request, const char *src, const char *dst, const char *proto,
+                         const char *port);
+
+/* Reads them back (port as text or number). Returns 0, or -EINVAL with a sentence in error. */
+int explain_request_parse(const json_t *request, struct query *ret, char *error, size_t size);
+
+/*
+ * Explains the query and returns the whole reply: "code" (enum exit_code), "text" (lines for people) and the fields of
+ * the explanation. answered_by tells people where the answer comes from ("the running agent"). The caller releases it.
+ */
+json_t *explain_reply_new(const struct policy *policy, const struct lines *lines, const struct query *query,
+                          gate_is_open_fn now_open, void *data, const char *answered_by);
+
+/* The two halves of a reply. The text ends in a newline and is to be freed. */
+char *explain_to_text(const struct policy *policy, const struct query *query,
+                      const struct explanation *explanation, const char *answered_by);
+json_t *explain_to_json(const struct policy *policy, const struct query *query,
+                        const struct explanation *explanation, const char *answered_by);
+
+#endif
