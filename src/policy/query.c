@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The words of a question ("10.0.0.1 10.0.0.2 tcp 5723") read into a query, and the words of an answer. */
+#include "policy/explain.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const verdict_names[VERDICT_MAX] = {
+        [VERDICT_ALLOWED] = "allowed",       [VERDICT_NOT_JUDGED] = "not_judged",
+        [VERDICT_NEVER_DENY] = "never_deny", [VERDICT_AUDITED] = "audited",
+        [VERDICT_DENIED] = "denied",
+};
+
+static const char *const reason_names[REASON_MAX] = {
+        [REASON_NONE] = "none",
+        [REASON_WINDOW_CLOSED] = "window_closed",
+        [REASON_OTHER_PROTOCOL] = "other_protocol",
+        [REASON_OPPOSITE_DIRECTION] = "opposite_direction",
+        [REASON_OTHER_SECTION] = "other_section",
+        [REASON_NO_LINE] = "no_line",
+        [REASON_NO_ROLE] = "no_role",
+};
+
+static const char *const path_names[PATH_MAX] = {[PATH_FORWARD] = "forward", [PATH_LOCAL] = "local"};
+
+const char *verdict_name(enum verdict verdict)
+{
+	return verdict_names[verdict];
+}
+
+const char *denial_reason_name(enum denial_reason reason)
+{
+	return reason_names[reason];
+}
+
+const char *packet_path_name(enum packet_path path)
+{
+	return path_names[path];
+}
+
+bool verdict_passes(enum verdict verdict)
+{
+	return verdict != VERDICT_DENIED;
+}
+
+static int parse_proto(const char *word, enum proto *ret)
+{
+	if (!strcmp(word, "icmpv6") || !strcmp(word, "icmp6"))
+		word = "icmp";
+	for (enum proto proto = 0; proto < PROTO_MAX; proto++)
+		if (!strcmp(word, proto_name(proto))) {
+			*ret = proto;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int parse_port(const char *word, uint16_t *ret)
+{
+	unsigned port = 0;
+	size_t digits = strspn(word, "0123456789");
+
+	if (!digits || digits > 5 || word[digits])
+		return -EINVAL;
+	for (size_t i = 0; i < digits; i++)
+		port = port * 10 + (unsigned)(word[i] - '0');
+	if (!port || port > UINT16_MAX)
+		return -EINVAL;
+	*ret = (uint16_t)port;
+	return 0;
+}
+
+static int parse_service(const char *proto, const char *port, struct query *ret, char *error, size_t size)
+{
+	if (parse_proto(proto, &ret->proto) < 0)
+		snprintf(error, size, "\"%s\" is no protocol; use tcp, udp or icmp", proto);
+	else if (ret->proto == PROTO_ICMP && port)
+		snprintf(error, size, "icmp has no ports; leave \"%s\" out, echo-request is meant", port);
+	else if (ret->proto != PROTO_ICMP && !port)
+		snprintf(error, size, "%s needs a port; write %s/5723", proto, proto);
+	else if (port && parse_port(port, &ret->port) < 0)
+		snprintf(error, size, "\"%s\" is no port; use a number from 1 to 65535", port);
+	else
+		return 0;
+	return -EINVAL;
+}
+
+int query_parse(const char *src, const char *dst, const char *proto, const char *port, struct query *ret,
+                char *error, size_t size)
+{
+	struct query query = {.path = PATH_FORWARD};
+
+	if (addr_parse_host(src, &query.src) < 0 || addr_parse_host(dst, &query.dst) < 0) {
+		snprintf(error, size, "\"%s\" is no address; write a single IPv4 or IPv6 address",
+		         addr_parse_host(src, &query.src) < 0 ? src : dst);
+		return -EINVAL;
+	}
+	if (query.src.is_v6 != query.dst.is_v6) {
+		snprintf(error, size,
+		         "%s and %s are of two families, no packet has both; use two of one family", src,
+		         dst);
+		return -EINVAL;
+	}
+	if (parse_service(proto, port, &query, error, size) < 0)
+		return -EINVAL;
+	*ret = query;
+	return 0;
+}
