@@ -33,7 +33,7 @@ struct window_request {
 
 /* What the kernel has open. */
 struct window_state {
-	uint64_t everything_ms;	  /* left of install_window */
+	uint64_t everything_ms;   /* left of install_window */
 	const uint64_t *gates_ms; /* left of each gate's own window, by index in ruleset->gates */
 };
 
@@ -55,8 +55,8 @@ bool window_request_matches(const struct window_request *request, const struct g
  * install_window_max). state may be NULL for a global request. Free the plan with window_plan_clear().
  */
 int window_plan_request(const struct window_request *request, const struct policy *policy,
-			const struct ruleset *ruleset, const struct window_state *state, struct window_plan *ret,
-			char *error, size_t size);
+                        const struct ruleset *ruleset, const struct window_state *state,
+                        struct window_plan *ret, char *error, size_t size);
 void window_plan_clear(struct window_plan *plan);
 
 #endif

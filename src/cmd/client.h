@@ -17,7 +17,8 @@ json_t *client_request_new(const struct options *options, const char *verb);
  * Asks the agent behind --run-dir. Returns 0 and *reply (to be released with json_decref()), or -ENOENT when no agent
  * listens there, -EACCES when this user may not ask, or another -errno; then *error is a sentence.
  */
-int client_ask(const struct options *options, const json_t *request, json_t **reply, char *error, size_t size);
+int client_ask(const struct options *options, const json_t *request, json_t **reply, char *error,
+               size_t size);
 
 /* Prints errors to stderr, and the text (or with --json the reply without it) to stdout. Returns the reply's code. */
 int client_print(const struct options *options, const json_t *reply);

@@ -14,7 +14,7 @@
 #include "agent/windows.h"
 
 enum command {
-	COMMAND_NONE, /* --help, --version */
+	COMMAND_NONE,  /* --help, --version */
 	COMMAND_PHASE, /* no word: `omfwd --phase P` */
 	COMMAND_AGENT,
 	COMMAND_CHECK,
@@ -41,8 +41,8 @@ struct options {
 	uint64_t for_seconds; /* 0: not given */
 	struct word_list sections, rows;
 	const char *reason, *format; /* NULL: not given; format is one of the command's words */
-	struct word_list args;	     /* what is neither option nor command: FILE; SRC DST PROTO/PORT */
-	struct word_list owned;	     /* texts that had to be copied */
+	struct word_list args;       /* what is neither option nor command: FILE; SRC DST PROTO/PORT */
+	struct word_list owned;      /* texts that had to be copied */
 };
 
 /*
