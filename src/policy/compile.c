@@ -13,7 +13,6 @@
 #include "util/array.h"
 
 struct compiler {
-	const struct policy *policy;
 	struct line *items; /* on the heap until the number is known */
 	size_t n, cap;
 	size_t section_start; /* the lines of this section begin here */
@@ -165,7 +164,7 @@ static void compile_site_rule(struct compiler *c, const struct site_rule *rule)
 
 struct lines policy_compile(const struct policy *policy)
 {
-	struct compiler c = {.policy = policy};
+	struct compiler c = {0};
 	struct lines lines;
 
 	for (size_t s = 0; s < policy->n_sections; s++) {

@@ -18,8 +18,9 @@
 
 #include "policy/compile.h"
 
-#define RULESET_TABLE	"omfwd"
-#define INSTALL_WINDOW	"install_window"
+#define RULESET_TABLE  "omfwd"
+#define INSTALL_WINDOW "install_window"
+#define LOG_SNAPLEN    96 /* bytes of a denied packet that NFLOG hands on: headers, no content */
 
 enum set_type {
 	SET_HOSTS4,   /* ipv4_addr, hash, with a size */
@@ -37,36 +38,36 @@ struct service {
 };
 
 struct nft_set {
-	const char *name;    /* the plain name; what the kernel calls it may carry a suffix, see kernel_name */
-	char *kernel_name;   /* NULL until loaded: then the name in the kernel (name, or name.2, name.3 ...) */
+	const char *name;  /* the plain name; what the kernel calls it may carry a suffix, see kernel_name */
+	char *kernel_name; /* NULL until loaded: then the name in the kernel (name, or name.2, name.3 ...) */
 	enum set_type type;
-	const struct addr_set *addrs;	  /* for the address types: the hosts or the wider ranges of it */
-	size_t n_elements;		  /* addresses, services or types */
-	size_t size;			  /* NFTA_SET_DESC_SIZE: a hard cap with headroom; 0: none */
-	const struct service *services;	  /* SET_SERVICES, sorted by port */
-	const uint8_t *types;		  /* SET_ICMPV6 */
-	loc_t loc;			  /* where the role was assigned */
+	const struct addr_set *addrs;   /* for the address types: the hosts or the wider ranges of it */
+	size_t n_elements;              /* addresses, services or types */
+	size_t size;                    /* NFTA_SET_DESC_SIZE: a hard cap with headroom; 0: none */
+	const struct service *services; /* SET_SERVICES, sorted by port */
+	const uint8_t *types;           /* SET_ICMPV6 */
+	loc_t loc;                      /* where the role was assigned */
 };
 
 enum ct_dir { CT_ORIGINAL, CT_REPLY };
 
 enum stmt_kind {
-	STMT_L4PROTO,	       /* meta l4proto tcp */
+	STMT_L4PROTO,          /* meta l4proto tcp */
 	STMT_L4PROTO_SET,      /* meta l4proto @set */
 	STMT_CT_PROTOCOL,      /* ct protocol tcp (of the connection an ICMP error speaks of) */
-	STMT_CT_ADDR,	       /* ct original ip saddr @set; ct reply ip6 saddr @set */
+	STMT_CT_ADDR,          /* ct original ip saddr @set; ct reply ip6 saddr @set */
 	STMT_CT_REPLY_PORT,    /* ct reply proto-src 49152-65535 */
 	STMT_CT_REPLY_VMAP,    /* ct reply proto-src vmap @map */
 	STMT_CT_ORIGINAL_ICMP, /* ct original proto-dst 2048: type 8, code 0 */
-	STMT_SADDR,	       /* ip saddr @set */
-	STMT_DADDR,	       /* ip daddr @set */
+	STMT_SADDR,            /* ip saddr @set */
+	STMT_DADDR,            /* ip daddr @set */
 	STMT_ICMPV6_TYPE,      /* icmpv6 type @set */
-	STMT_IIF_LO,	       /* iif "lo" */
-	STMT_OIF_LO,	       /* oif "lo" */
-	STMT_COUNTER,	       /* counter name "prod.cur-16" */
-	STMT_MARK,	       /* meta mark set meta mark & ~mask | value */
-	STMT_LIMIT,	       /* limit rate 20/second */
-	STMT_LOG,	       /* log prefix "..." group 5 snaplen 96 */
+	STMT_IIF_LO,           /* iif "lo" */
+	STMT_OIF_LO,           /* oif "lo" */
+	STMT_COUNTER,          /* counter name "prod.cur-16" */
+	STMT_MARK,             /* meta mark set meta mark & ~mask | value */
+	STMT_LIMIT,            /* limit rate 20/second */
+	STMT_LOG,              /* log prefix "..." group 5 snaplen 96 */
 	STMT_REJECT_RESET,     /* reject with tcp reset */
 	STMT_REJECT_ICMP,      /* reject with icmpx admin-prohibited */
 	STMT_ACCEPT,
@@ -77,14 +78,14 @@ enum stmt_kind {
 
 struct stmt {
 	enum stmt_kind kind;
-	enum ct_dir dir;	   /* STMT_CT_ADDR */
-	uint8_t proto;		   /* IPPROTO_*: STMT_L4PROTO, STMT_CT_PROTOCOL */
-	struct port_range ports;   /* STMT_CT_REPLY_PORT; lo alone for STMT_CT_ORIGINAL_ICMP */
-	struct nft_set *set;	   /* the statements with @set or @map */
-	const char *name;	   /* counter, chain, or log prefix */
-	uint32_t value, mask;	   /* STMT_MARK */
-	uint32_t rate, unit;	   /* STMT_LIMIT: rate packets in unit seconds */
-	uint16_t group;		   /* STMT_LOG */
+	enum ct_dir dir;         /* STMT_CT_ADDR */
+	uint8_t proto;           /* IPPROTO_*: STMT_L4PROTO, STMT_CT_PROTOCOL */
+	struct port_range ports; /* STMT_CT_REPLY_PORT; lo alone for STMT_CT_ORIGINAL_ICMP */
+	struct nft_set *set;     /* the statements with @set or @map */
+	const char *name;        /* counter, chain, or log prefix */
+	uint32_t value, mask;    /* STMT_MARK */
+	uint32_t rate, unit;     /* STMT_LIMIT: rate packets in unit seconds */
+	uint16_t group;          /* STMT_LOG */
 };
 
 #define RULE_STMTS_MAX 8
@@ -93,7 +94,7 @@ struct nft_rule {
 	struct stmt stmts[RULE_STMTS_MAX];
 	unsigned n;
 	const char *comment; /* NULL: none; at most 127 bytes */
-	loc_t loc;	     /* what an error of the kernel is about */
+	loc_t loc;           /* what an error of the kernel is about */
 };
 
 enum chain_hook { HOOK_NONE, HOOK_INPUT, HOOK_FORWARD, HOOK_OUTPUT };
@@ -108,14 +109,14 @@ struct nft_chain {
 
 /* An install gate: the rows of one section (or one site rule) that hang behind the window. */
 struct gate {
-	const char *name;	   /* "prod.cur-01", "site.NAME": also the counter's */
-	const char *section;	   /* NULL for a site rule */
-	const char *row;	   /* "cur-01"; the name of the site rule */
-	struct nft_set *window;	   /* "prod.cur-01.window" */
+	const char *name;       /* "prod.cur-01", "site.NAME": also the counter's */
+	const char *section;    /* NULL for a site rule */
+	const char *row;        /* "cur-01"; the name of the site rule */
+	struct nft_set *window; /* "prod.cur-01.window" */
 };
 
 struct ruleset {
-	struct arena *arena; /* NULL: the policy's */
+	struct arena *arena; /* the policy's */
 	const char **counters;
 	size_t n_counters;
 	struct nft_set **sets; /* windows first, then addresses, then maps */
@@ -130,11 +131,14 @@ struct ruleset {
 /* Builds the model; lives in the policy's arena, as long as the policy. */
 struct ruleset *ruleset_build(const struct policy *policy, const struct lines *lines);
 
+/* Frees what the arena does not hold; call before policy_free(). NULL is allowed. */
+void ruleset_free(struct ruleset *ruleset);
+
 /* Prints the model as text that `nft -f` loads: the same table that src/kernel makes. */
 void ruleset_print_nft(const struct ruleset *ruleset, FILE *out);
 
 /* Counters of denied packets: "denied" in enforce mode, "would_be_denied" in audit mode. */
-#define COUNTER_DENIED		"denied"
+#define COUNTER_DENIED          "denied"
 #define COUNTER_WOULD_BE_DENIED "would_be_denied"
 
 #endif

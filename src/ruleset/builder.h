@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files that build the model share; nobody else includes it. */
+#ifndef OMFWD_BUILDER_H
+#define OMFWD_BUILDER_H
+
+#include "ruleset/rule.h"
+#include "ruleset/ruleset.h"
+
+/* The nft sets of one group of addresses: hosts and wider members, v4 and v6. NULL where there are none. */
+enum endpoint_part { PART_HOSTS4, PART_NETS4, PART_HOSTS6, PART_NETS6, PART_MAX };
+
+struct endpoint {
+	bool made;
+	struct nft_set *parts[PART_MAX];
+};
+
+struct section_endpoints {
+	struct endpoint roles[ROLE_MAX];
+};
+
+struct site_endpoints {
+	struct endpoint from, to;
+};
+
+struct builder {
+	const struct policy *policy;
+	const struct lines *lines;
+	struct ruleset *ruleset;
+	struct section_endpoints *sections; /* by index of the section */
+	struct site_endpoints *sites;       /* by index of the site rule */
+	size_t cap_counters, cap_sets, cap_chains, cap_gates;
+};
+
+/* sets.c: the sets of the model. */
+struct nft_set *builder_add_set(struct builder *b, const char *name, enum set_type type);
+/* The sets "NAME.hosts4" ... of the addresses, as far as there are members. */
+struct endpoint builder_make_endpoint(struct builder *b, const char *name, const struct addr_set *addrs,
+                                      loc_t loc);
+/* The sets of a role, made when first asked for. */
+const struct endpoint *builder_role(struct builder *b, const struct section *section, enum role role);
+/* The sets of one end of a site rule: those of a role when the end is exactly that role. */
+const struct endpoint *builder_site_end(struct builder *b, const struct site_rule *rule, bool from);
+/* Copies the set into the arena and frees the original. */
+const struct addr_set *builder_keep_addrs(struct builder *b, struct addr_set *addrs);
+
+/* build.c */
+struct nft_chain *builder_add_chain(struct builder *b, const char *name);
+struct nft_chain *builder_find_chain(struct builder *b, const char *name);
+void builder_add_counter(struct builder *b, const char *name);
+
+/* services.c: the lines, as a chain a service, gates behind the window, and the chains that judge by them. */
+void builder_add_services(struct builder *b);
+
+/* deny.c: who is denied what, and the base chains. */
+void builder_add_base_chains(struct builder *b);
+
+/* "cur-05, cur-22 gateway_server -> management_server": no quotes, at most 127 bytes. */
+const char *builder_comment(struct builder *b, const char *text);
+
+#endif

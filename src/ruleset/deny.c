@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Who is denied what, and the base chains.
+ *
+ *   chain forward { type filter hook forward priority filter; policy accept;
+ *     jump judge
+ *     jump deny_roles | jump deny_servers | goto denied
+ *     accept
+ *   }
+ *
+ * deny_scope = roles denies a packet between a server role and any role of the file: the two small sets of all servers
+ * are looked up first, and only for their packets the roles one by one, so that no member is stored twice.
+ * Every base chain ends in an explicit verdict. Its policy alone would take effect late when the table is made, and
+ * the other way round: the kernel sets a policy of drop after it has hooked the chain.
+ */
+#include "ruleset/builder.h"
+
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
+
+#include "util/array.h"
+
+#define CHAIN_DENIED       "denied"
+#define CHAIN_DENY_ROLES   "deny_roles"
+#define CHAIN_DENY_SERVERS "deny_servers"
+
+/* ip saddr @SET VERDICT, for every set of the endpoint */
+static void add_addr_rules(struct nft_chain *chain, const struct endpoint *endpoint, enum stmt_kind addr,
+                           enum stmt_kind verdict, const char *to_chain, const char *comment)
+{
+	for (enum endpoint_part part = 0; part < PART_MAX; part++) {
+		struct nft_rule *rule;
+
+		if (!endpoint->parts[part])
+			continue;
+		rule = rule_new(chain);
+		rule_addr(rule, addr, endpoint->parts[part]);
+		if (to_chain)
+			rule_to_chain(rule, verdict, to_chain);
+		else
+			rule_plain(rule, verdict);
+		rule->comment = comment;
+	}
+}
+
+static void add_rejects(struct nft_chain *chain)
+{
+	struct nft_rule *rule = rule_new(chain);
+
+	rule_l4proto(rule, IPPROTO_TCP);
+	rule_counter(rule, COUNTER_DENIED);
+	rule_plain(rule, STMT_REJECT_RESET);
+	rule = rule_new(chain);
+	rule_counter(rule, COUNTER_DENIED);
+	rule_plain(rule, STMT_REJECT_ICMP);
+}
+
+/*
+ * chain denied {
+ *   ip saddr @never_deny.hosts4 accept
+ *   limit rate 20/second log prefix "omfwd:denied " group 5 snaplen 96
+ *   counter name "denied" drop
+ * }
+ */
+static void add_denied(struct builder *b)
+{
+	const struct settings *settings = &b->policy->settings;
+	bool audit = settings->mode == MODE_AUDIT;
+	const char *counter = audit ? COUNTER_WOULD_BE_DENIED : COUNTER_DENIED;
+	struct endpoint never = builder_make_endpoint(b, "never_deny", &b->policy->never_deny, 0);
+	struct nft_chain *chain = builder_add_chain(b, CHAIN_DENIED);
+	struct nft_rule *rule;
+
+	builder_add_counter(b, counter);
+	add_addr_rules(chain, &never, STMT_SADDR, STMT_ACCEPT, NULL, NULL);
+	add_addr_rules(chain, &never, STMT_DADDR, STMT_ACCEPT, NULL, NULL);
+	if (settings->log_denied) {
+		rule = rule_new(chain);
+		rule_limit(rule, settings->log_rate, settings->log_rate_unit);
+		rule_log(rule, audit ? "omfwd:would_be_denied " : "omfwd:denied ", settings->log_group);
+	}
+	if (!audit && settings->deny_action == DENY_REJECT) {
+		add_rejects(chain);
+		return;
+	}
+	rule = rule_new(chain);
+	rule_counter(rule, counter);
+	rule_plain(rule, audit ? STMT_ACCEPT : STMT_DROP);
+}
+
+static struct endpoint make_servers(struct builder *b)
+{
+	struct addr_set all = {0};
+
+	for (size_t s = 0; s < b->policy->n_sections; s++)
+		for (enum role role = 0; role < ROLE_MAX; role++)
+			if (role_is_server(role))
+				addr_set_add_set(&all, &b->policy->sections[s].roles[role].addrs);
+	addr_set_canonicalize(&all);
+	return builder_make_endpoint(b, "servers", builder_keep_addrs(b, &all), 0);
+}
+
+static void add_role_rules(struct builder *b, struct nft_chain *chain, enum stmt_kind addr)
+{
+	for (size_t s = 0; s < b->policy->n_sections; s++) {
+		const struct section *section = &b->policy->sections[s];
+
+		for (enum role role = 0; role < ROLE_MAX; role++)
+			if (!addr_set_is_empty(&section->roles[role].addrs))
+				add_addr_rules(
+				        chain, builder_role(b, section, role), addr, STMT_GOTO, CHAIN_DENIED,
+				        builder_comment(b, arena_printf(b->policy->arena, "%s %s %s",
+				                                        addr == STMT_SADDR ? "from" : "to",
+				                                        section->name, role_name(role))));
+	}
+}
+
+/* chain deny_roles { ip saddr @servers.hosts4 jump server_to_role; ip daddr @servers.hosts4 jump role_to_server } */
+static void add_deny_roles(struct builder *b, const struct endpoint *servers)
+{
+	static const char to_role[] = "server_to_role", from_role[] = "role_to_server";
+	struct nft_chain *chain;
+
+	add_role_rules(b, builder_add_chain(b, to_role), STMT_DADDR);
+	add_role_rules(b, builder_add_chain(b, from_role), STMT_SADDR);
+	chain = builder_add_chain(b, CHAIN_DENY_ROLES);
+	add_addr_rules(chain, servers, STMT_SADDR, STMT_JUMP, to_role, NULL);
+	add_addr_rules(chain, servers, STMT_DADDR, STMT_JUMP, from_role, NULL);
+}
+
+static void add_deny_servers(struct builder *b, const struct endpoint *servers)
+{
+	struct nft_chain *chain = builder_add_chain(b, CHAIN_DENY_SERVERS);
+
+	add_addr_rules(chain, servers, STMT_SADDR, STMT_GOTO, CHAIN_DENIED, "from a server role");
+	add_addr_rules(chain, servers, STMT_DADDR, STMT_GOTO, CHAIN_DENIED, "to a server role");
+}
+
+/* Loopback is no network, and without neighbour discovery the gateway's own IPv6 would stop. */
+static void add_local_exceptions(struct nft_chain *chain, struct nft_set *neighbour_discovery)
+{
+	struct nft_rule *rule = rule_new(chain);
+
+	rule_plain(rule, chain->hook == HOOK_INPUT ? STMT_IIF_LO : STMT_OIF_LO);
+	rule_plain(rule, STMT_ACCEPT);
+	rule = rule_new(chain);
+	rule_icmpv6_type(rule, neighbour_discovery);
+	rule_plain(rule, STMT_ACCEPT);
+}
+
+static void add_base_chain(struct builder *b, const char *name, enum chain_hook hook,
+                           struct nft_set *discovery)
+{
+	const struct settings *settings = &b->policy->settings;
+	bool everything = settings->deny_scope == DENY_EVERYTHING && hook == HOOK_FORWARD;
+	bool judge = builder_find_chain(b, "judge");
+	struct nft_chain *chain = builder_add_chain(b, name);
+	const char *deny = builder_find_chain(b, CHAIN_DENY_SERVERS) ? CHAIN_DENY_SERVERS : CHAIN_DENY_ROLES;
+
+	chain->hook = hook;
+	chain->policy_drop = everything && settings->mode == MODE_ENFORCE;
+	if (hook != HOOK_FORWARD)
+		add_local_exceptions(chain, discovery);
+	if (judge)
+		rule_to_chain(rule_new(chain), STMT_JUMP, "judge");
+	if (everything) {
+		rule_to_chain(rule_new(chain), STMT_GOTO, CHAIN_DENIED);
+		return;
+	}
+	if (builder_find_chain(b, deny))
+		rule_to_chain(rule_new(chain), STMT_JUMP, deny);
+	rule_plain(rule_new(chain), STMT_ACCEPT);
+}
+
+static struct nft_set *add_neighbour_discovery(struct builder *b)
+{
+	static const uint8_t types[] = {
+	        ND_ROUTER_SOLICIT,  ND_ROUTER_ADVERT, ND_NEIGHBOR_SOLICIT,
+	        ND_NEIGHBOR_ADVERT, ND_REDIRECT, /* RFC 4861 */
+	};
+	struct nft_set *set = builder_add_set(b, "neighbour_discovery", SET_ICMPV6);
+
+	set->types = types;
+	set->n_elements = ARRAY_SIZE(types);
+	return set;
+}
+
+void builder_add_base_chains(struct builder *b)
+{
+	enum deny_scope scope = b->policy->settings.deny_scope;
+	struct nft_set *discovery = add_neighbour_discovery(b);
+
+	if (scope != DENY_NONE) {
+		struct endpoint servers = make_servers(b);
+
+		add_denied(b);
+		/* everything is about forwarded packets; the gateway's own are treated as with roles */
+		if (scope == DENY_SERVERS)
+			add_deny_servers(b, &servers);
+		else
+			add_deny_roles(b, &servers);
+	}
+	add_base_chain(b, "forward", HOOK_FORWARD, discovery);
+	add_base_chain(b, "input", HOOK_INPUT, discovery);
+	add_base_chain(b, "output", HOOK_OUTPUT, discovery);
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rules are written through these few functions, so that a statement always carries exactly what its kind needs. */
+#include "ruleset/rule.h"
+
+#include <stdlib.h>
+
+#include "util/array.h"
+
+struct nft_rule *rule_new(struct nft_chain *chain)
+{
+	struct nft_rule *rule = ARRAY_PUSH(chain->rules, chain->n, chain->cap);
+
+	*rule = (struct nft_rule){0};
+	return rule;
+}
+
+static struct stmt *rule_add(struct nft_rule *rule, enum stmt_kind kind)
+{
+	if (rule->n == RULE_STMTS_MAX)
+		abort();
+	rule->stmts[rule->n].kind = kind;
+	return &rule->stmts[rule->n++];
+}
+
+void rule_l4proto(struct nft_rule *rule, uint8_t proto)
+{
+	rule_add(rule, STMT_L4PROTO)->proto = proto;
+}
+
+void rule_l4proto_set(struct nft_rule *rule, struct nft_set *set)
+{
+	rule_add(rule, STMT_L4PROTO_SET)->set = set;
+}
+
+void rule_ct_protocol(struct nft_rule *rule, uint8_t proto)
+{
+	rule_add(rule, STMT_CT_PROTOCOL)->proto = proto;
+}
+
+void rule_ct_addr(struct nft_rule *rule, enum ct_dir dir, struct nft_set *set)
+{
+	struct stmt *stmt = rule_add(rule, STMT_CT_ADDR);
+
+	stmt->dir = dir;
+	stmt->set = set;
+}
+
+void rule_ct_reply_port(struct nft_rule *rule, struct port_range ports)
+{
+	rule_add(rule, STMT_CT_REPLY_PORT)->ports = ports;
+}
+
+void rule_ct_reply_vmap(struct nft_rule *rule, struct nft_set *map)
+{
+	rule_add(rule, STMT_CT_REPLY_VMAP)->set = map;
+}
+
+void rule_ct_original_icmp(struct nft_rule *rule, uint8_t type)
+{
+	/* conntrack keeps type and code of an ICMP connection where others have the destination port */
+	rule_add(rule, STMT_CT_ORIGINAL_ICMP)->ports.lo = (uint16_t)(type << 8);
+}
+
+void rule_addr(struct nft_rule *rule, enum stmt_kind saddr_or_daddr, struct nft_set *set)
+{
+	rule_add(rule, saddr_or_daddr)->set = set;
+}
+
+void rule_icmpv6_type(struct nft_rule *rule, struct nft_set *set)
+{
+	rule_add(rule, STMT_ICMPV6_TYPE)->set = set;
+}
+
+void rule_counter(struct nft_rule *rule, const char *counter)
+{
+	rule_add(rule, STMT_COUNTER)->name = counter;
+}
+
+void rule_mark(struct nft_rule *rule, uint32_t value, uint32_t mask)
+{
+	struct stmt *stmt = rule_add(rule, STMT_MARK);
+
+	stmt->value = value;
+	stmt->mask = mask;
+}
+
+void rule_limit(struct nft_rule *rule, uint32_t rate, uint32_t unit)
+{
+	struct stmt *stmt = rule_add(rule, STMT_LIMIT);
+
+	stmt->rate = rate;
+	stmt->unit = unit;
+}
+
+void rule_log(struct nft_rule *rule, const char *prefix, uint16_t group)
+{
+	struct stmt *stmt = rule_add(rule, STMT_LOG);
+
+	stmt->name = prefix;
+	stmt->group = group;
+}
+
+void rule_to_chain(struct nft_rule *rule, enum stmt_kind jump_or_goto, const char *chain)
+{
+	rule_add(rule, jump_or_goto)->name = chain;
+}
+
+void rule_plain(struct nft_rule *rule, enum stmt_kind kind)
+{
+	rule_add(rule, kind);
+}
+
+enum family set_family(const struct nft_set *set)
+{
+	return set->type == SET_HOSTS6 || set->type == SET_NETS6 ? FAMILY_6 : FAMILY_4;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writing rules statement by statement. A rule with more statements than fit aborts: that is a bug, never input. */
+#ifndef OMFWD_RULE_H
+#define OMFWD_RULE_H
+
+#include "ruleset/ruleset.h"
+
+enum family { FAMILY_4, FAMILY_6 };
+
+/* Appends an empty rule to the chain and returns it; valid until the next rule of the chain. */
+struct nft_rule *rule_new(struct nft_chain *chain);
+
+/* Each appends the statement whose nft text stands in ruleset.h beside its STMT_ name. */
+void rule_l4proto(struct nft_rule *rule, uint8_t proto);
+void rule_l4proto_set(struct nft_rule *rule, struct nft_set *set);
+void rule_ct_protocol(struct nft_rule *rule, uint8_t proto);
+void rule_ct_addr(struct nft_rule *rule, enum ct_dir dir, struct nft_set *set);
+void rule_ct_reply_port(struct nft_rule *rule, struct port_range ports);
+void rule_ct_reply_vmap(struct nft_rule *rule, struct nft_set *map);
+void rule_ct_original_icmp(struct nft_rule *rule, uint8_t type);
+void rule_addr(struct nft_rule *rule, enum stmt_kind saddr_or_daddr, struct nft_set *set);
+void rule_icmpv6_type(struct nft_rule *rule, struct nft_set *set);
+void rule_counter(struct nft_rule *rule, const char *counter);
+void rule_mark(struct nft_rule *rule, uint32_t value, uint32_t mask);
+void rule_limit(struct nft_rule *rule, uint32_t rate, uint32_t unit);
+void rule_log(struct nft_rule *rule, const char *prefix, uint16_t group);
+/* STMT_JUMP or STMT_GOTO */
+void rule_to_chain(struct nft_rule *rule, enum stmt_kind jump_or_goto, const char *chain);
+/* A statement without arguments: STMT_ACCEPT, STMT_IIF_LO, STMT_REJECT_RESET ... */
+void rule_plain(struct nft_rule *rule, enum stmt_kind kind);
+
+/* The family of an address set. */
+enum family set_family(const struct nft_set *set);
+
+#endif
