@@ -7,14 +7,18 @@
 #define OMFWD_EXPLAIN_TEXT_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "policy/explain.h"
 
-/* Puts the four words of a question into a request: "src", "dst", "proto", and "port" when there is one. */
+/* Puts the words of a question into a request: "src", "dst", "proto", and "port" when there is one (else NULL). */
 void explain_request_set(json_t *request, const char *src, const char *dst, const char *proto,
                          const char *port);
 
-/* Reads them back (port as text or number). Returns 0, or -EINVAL with a sentence in error. */
+/*
+ * Reads them back (port as text or number). The path is PATH_LOCAL when an end is an address of this network
+ * namespace. Returns 0, or -EINVAL with a sentence in error.
+ */
 int explain_request_parse(const json_t *request, struct query *ret, char *error, size_t size);
 
 /*
@@ -24,10 +28,22 @@ int explain_request_parse(const json_t *request, struct query *ret, char *error,
 json_t *explain_reply_new(const struct policy *policy, const struct lines *lines, const struct query *query,
                           gate_is_open_fn now_open, void *data, const char *answered_by);
 
-/* The two halves of a reply. The text ends in a newline and is to be freed. */
-char *explain_to_text(const struct policy *policy, const struct query *query,
-                      const struct explanation *explanation, const char *answered_by);
-json_t *explain_to_json(const struct policy *policy, const struct query *query,
-                        const struct explanation *explanation, const char *answered_by);
+/* An explanation with all it is about, for the functions below. */
+struct explained {
+	const struct policy *policy;
+	const struct query *query;
+	const struct explanation *explanation;
+	const char *answered_by;
+};
+
+/* Lines for people, ending in a newline; to be freed. */
+char *explain_to_text(const struct explained *about);
+
+/* The same as an object. */
+json_t *explain_to_json(const struct explained *about);
+
+/* One sentence each, without full stop: why the verdict is as it is, and what would open a denial. To be freed. */
+char *explain_because(const struct explained *about);
+char *explain_remedy(const struct explained *about); /* NULL when the packet passes */
 
 #endif

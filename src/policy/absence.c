@@ -33,27 +33,28 @@ bool port_list_has(const struct port_list *ports, uint16_t port)
 	return false;
 }
 
-/* The setting that takes the line away, NULL if none does. */
-static const char *setting_against(const struct section *section, enum line_condition condition)
+/* True when a setting takes the line away; notes which, and what would not. */
+static bool setting_is_against(const struct section *section, enum line_condition condition,
+                               struct absence *ret)
 {
 	switch (condition) {
 	case LINE_UNCONDITIONAL:
-		break;
+		return false;
 	case LINE_KERBEROS:
 	case LINE_KERBEROS_ACROSS:
-		if (section->authentication == AUTHENTICATION_CERTIFICATE)
-			return "authentication = certificate";
-		break;
+		ret->setting = "authentication = certificate";
+		ret->instead = "authentication = kerberos";
+		return section->authentication == AUTHENTICATION_CERTIFICATE;
 	case LINE_SNMP_BIDIRECTIONAL:
-		if (section->snmp == SNMP_PURPOSE)
-			return "snmp = purpose";
-		break;
+		ret->setting = "snmp = purpose";
+		ret->instead = "snmp = bidirectional";
+		return section->snmp == SNMP_PURPOSE;
 	case LINE_CATALOG_DYNAMIC:
-		if (section->catalog_dynamic_ports == CATALOG_REPLY_ONLY)
-			return "catalog_dynamic_ports = reply_only";
-		break;
+		ret->setting = "catalog_dynamic_ports = reply_only";
+		ret->instead = "catalog_dynamic_ports = bidirectional";
+		return section->catalog_dynamic_ports == CATALOG_REPLY_ONLY;
 	}
-	return NULL;
+	return false;
 }
 
 static bool anybody_acts(const struct section *section, role_mask mask)
@@ -88,7 +89,7 @@ void line_absence(const struct section *section, const struct table_line *line, 
 	if (row->state == ROW_OFF) {
 		ret->reason = ABSENT_ROW_OFF;
 		ret->loc = row->loc;
-	} else if ((ret->setting = setting_against(section, line->condition))) {
+	} else if (setting_is_against(section, line->condition, ret)) {
 		ret->reason = ABSENT_BY_SETTING;
 	} else if (section_line_ports(section, line, &own_range).n == 0) {
 		ret->reason = ABSENT_PORT_OFF;

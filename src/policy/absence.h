@@ -16,7 +16,8 @@ enum absence_reason {
 
 struct absence {
 	enum absence_reason reason;
-	const char *setting; /* ABSENT_BY_SETTING: "authentication = certificate" */
+	const char *setting; /* ABSENT_BY_SETTING: "authentication = certificate" ... */
+	const char *instead; /* ... and what would leave it: "authentication = kerberos" */
 	role_mask missing;   /* ABSENT_UNASSIGNED: the roles of the end that nobody holds */
 	loc_t loc;           /* the place in the role file to look at, 0 if none */
 };

@@ -9,7 +9,7 @@
 #include "policy/compile.h"
 
 /* Where the packet meets the gateway; deny_scope = everything is about forwarded packets only. */
-enum packet_path { PATH_FORWARD, PATH_LOCAL, PATH_MAX };
+enum packet_path { PATH_FORWARD, PATH_LOCAL, PACKET_PATH_MAX };
 
 /* Answers whether the install lines of a gate ("prod.cur-01", "site.NAME") are open now. */
 typedef bool (*gate_is_open_fn)(const char *gate, void *data);

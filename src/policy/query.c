@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/text.h"
+
 static const char *const verdict_names[VERDICT_MAX] = {
         [VERDICT_ALLOWED] = "allowed",       [VERDICT_NOT_JUDGED] = "not_judged",
         [VERDICT_NEVER_DENY] = "never_deny", [VERDICT_AUDITED] = "audited",
@@ -22,7 +24,7 @@ static const char *const reason_names[REASON_MAX] = {
         [REASON_NO_ROLE] = "no_role",
 };
 
-static const char *const path_names[PATH_MAX] = {[PATH_FORWARD] = "forward", [PATH_LOCAL] = "local"};
+static const char *const path_names[PACKET_PATH_MAX] = {[PATH_FORWARD] = "forward", [PATH_LOCAL] = "local"};
 
 const char *verdict_name(enum verdict verdict)
 {
@@ -71,19 +73,35 @@ static int parse_port(const char *word, uint16_t *ret)
 	return 0;
 }
 
+static int refuse_word(const char *word, const char *problem, char *error, size_t size)
+{
+	char quoted[TEXT_QUOTE_MAX];
+
+	snprintf(error, size, "%s %s", text_quote(word, strlen(word), quoted, sizeof(quoted)), problem);
+	return -EINVAL;
+}
+
 static int parse_service(const char *proto, const char *port, struct query *ret, char *error, size_t size)
 {
 	if (parse_proto(proto, &ret->proto) < 0)
-		snprintf(error, size, "\"%s\" is no protocol; use tcp, udp or icmp", proto);
-	else if (ret->proto == PROTO_ICMP && port)
-		snprintf(error, size, "icmp has no ports; leave \"%s\" out, echo-request is meant", port);
-	else if (ret->proto != PROTO_ICMP && !port)
-		snprintf(error, size, "%s needs a port; write %s/5723", proto, proto);
-	else if (port && parse_port(port, &ret->port) < 0)
-		snprintf(error, size, "\"%s\" is no port; use a number from 1 to 65535", port);
-	else
-		return 0;
-	return -EINVAL;
+		return refuse_word(proto, "is no protocol; use tcp, udp or icmp", error, size);
+	if (ret->proto == PROTO_ICMP && port)
+		return refuse_word(port, "is one word too many; icmp has no ports, echo-request is meant",
+		                   error, size);
+	if (ret->proto != PROTO_ICMP && !port) {
+		snprintf(error, size, "%s needs a port; write %s/5723 or the like", proto, proto);
+		return -EINVAL;
+	}
+	if (port && parse_port(port, &ret->port) < 0)
+		return refuse_word(port, "is no port; use a number from 1 to 65535", error, size);
+	return 0;
+}
+
+static int parse_addr(const char *word, struct addr *ret, char *error, size_t size)
+{
+	if (addr_parse_host(word, ret) < 0)
+		return refuse_word(word, "is no address; write a single IPv4 or IPv6 address", error, size);
+	return 0;
 }
 
 int query_parse(const char *src, const char *dst, const char *proto, const char *port, struct query *ret,
@@ -91,19 +109,14 @@ int query_parse(const char *src, const char *dst, const char *proto, const char 
 {
 	struct query query = {.path = PATH_FORWARD};
 
-	if (addr_parse_host(src, &query.src) < 0 || addr_parse_host(dst, &query.dst) < 0) {
-		snprintf(error, size, "\"%s\" is no address; write a single IPv4 or IPv6 address",
-		         addr_parse_host(src, &query.src) < 0 ? src : dst);
+	if (parse_addr(src, &query.src, error, size) < 0 || parse_addr(dst, &query.dst, error, size) < 0 ||
+	    parse_service(proto, port, &query, error, size) < 0)
 		return -EINVAL;
-	}
 	if (query.src.is_v6 != query.dst.is_v6) {
-		snprintf(error, size,
-		         "%s and %s are of two families, no packet has both; use two of one family", src,
+		snprintf(error, size, "%s and %s are of two families; no packet has both, ask about one", src,
 		         dst);
 		return -EINVAL;
 	}
-	if (parse_service(proto, port, &query, error, size) < 0)
-		return -EINVAL;
 	*ret = query;
 	return 0;
 }

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* An explanation as lines for people: the verdict first, then who, which row, and why, one labelled line each. */
+#include "cmd/explain_text.h"
+
+#include <stdlib.h>
+
+#include "cmd/words.h"
+
+static const char *const headlines[VERDICT_MAX] = {
+        [VERDICT_ALLOWED] = "allowed",
+        [VERDICT_NOT_JUDGED] = "not judged, passes",
+        [VERDICT_NEVER_DENY] = "never denied, passes",
+        [VERDICT_AUDITED] = "would be denied, passes in audit mode",
+        [VERDICT_DENIED] = "denied",
+};
+
+static void print_label(const char *label, FILE *out)
+{
+	fprintf(out, "  %-13s", label);
+}
+
+static void print_headline(const struct explained *about, FILE *out)
+{
+	const struct query *query = about->query;
+	char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX], port[8] = "";
+
+	if (query->proto != PROTO_ICMP)
+		snprintf(port, sizeof(port), "/%u", query->port);
+	fprintf(out, "%s: %s%s from %s to %s%s\n", headlines[about->explanation->verdict],
+	        proto_name(query->proto), port, addr_format(&query->src, src, sizeof(src)),
+	        addr_format(&query->dst, dst, sizeof(dst)),
+	        query->path == PATH_LOCAL ? " (an address of this machine)" : "");
+}
+
+static void print_roles(const char *label, const struct policy *policy, const struct held_role *roles,
+                        size_t n, FILE *out)
+{
+	char place[PLACE_MAX];
+
+	if (!n) {
+		print_label(label, out);
+		fputs("no role\n", out);
+	}
+	for (size_t i = 0; i < n; i++) {
+		print_label(i ? "" : label, out);
+		fprintf(out, "%s in %s (%s)\n", role_name(roles[i].role), roles[i].section->name,
+		        words_place(policy, roles[i].loc, place, sizeof(place)));
+	}
+}
+
+static void print_table_row(const char *label, int row, FILE *out)
+{
+	print_label(label, out);
+	fprintf(out, "%s: %s (%s)\n", table_rows[row].id, table_rows[row].feature, table_rows[row].document);
+}
+
+static void print_port_key(const struct policy *policy, const struct line *line, FILE *out)
+{
+	char place[PLACE_MAX];
+
+	if (line->proto == PROTO_ICMP)
+		return;
+	print_label("port", out);
+	if (line->key == PORT_FIXED)
+		fputs("fixed by the document\n", out);
+	else if (line->key_loc)
+		fprintf(out, "%s, set in %s\n", port_key_name(line->key),
+		        words_place(policy, line->key_loc, place, sizeof(place)));
+	else
+		fprintf(out, "%s, the default\n", port_key_name(line->key));
+}
+
+static void print_table_line(const struct policy *policy, const struct line *line, FILE *out)
+{
+	char ports[PORTS_MAX];
+
+	for (unsigned i = 0; i < line->n_rows; i++)
+		print_table_row(i ? "" : "row", line->rows[i], out);
+	print_label("line", out);
+	fprintf(out, "%s -> %s, %s %s, %s, section %s\n", role_name(line->from), role_name(line->to),
+	        proto_name(line->proto), words_ports(line->proto, &line->ports, ports, sizeof(ports)),
+	        line->phase == PHASE_INSTALL ? "install phase" : "always", line->section->name);
+	print_port_key(policy, line, out);
+}
+
+static void print_site_rule(const struct policy *policy, const struct line *line, FILE *out)
+{
+	const struct site_rule *rule = line->site_rule;
+	char place[PLACE_MAX], ports[PORTS_MAX];
+
+	print_label("site rule", out);
+	fprintf(out, "%s (%s), not in the documents\n", rule->name,
+	        words_place(policy, rule->loc, place, sizeof(place)));
+	if (rule->reason || rule->ticket) {
+		print_label("reason", out);
+		fprintf(out, "%s%s%s\n", rule->reason ? rule->reason : "",
+		        rule->reason && rule->ticket ? ", " : "", rule->ticket ? rule->ticket : "");
+	}
+	print_label("line", out);
+	fprintf(out, "%s -> %s, %s %s, %s\n", rule->from_text, rule->to_text, proto_name(line->proto),
+	        words_ports(line->proto, &line->ports, ports, sizeof(ports)),
+	        line->phase == PHASE_INSTALL ? "install phase" : "always");
+}
+
+static void print_line(const struct explained *about, FILE *out)
+{
+	const struct explanation *explanation = about->explanation;
+
+	if (explanation->line && explanation->line->section)
+		print_table_line(about->policy, explanation->line, out);
+	else if (explanation->line)
+		print_site_rule(about->policy, explanation->line, out);
+	else if (explanation->document.line)
+		print_table_row("row", row_find(explanation->document.line->row), out);
+}
+
+static void print_sentence(const char *label, char *sentence, FILE *out)
+{
+	if (sentence) {
+		print_label(label, out);
+		fprintf(out, "%s\n", sentence);
+	}
+	free(sentence);
+}
+
+char *explain_to_text(const struct explained *about)
+{
+	const struct explanation *explanation = about->explanation;
+	char *text;
+	size_t size;
+	FILE *out = words_begin(&text, &size);
+
+	print_headline(about, out);
+	print_roles("source", about->policy, explanation->src_roles, explanation->n_src_roles, out);
+	print_roles("destination", about->policy, explanation->dst_roles, explanation->n_dst_roles, out);
+	print_line(about, out);
+	print_sentence("because", explain_because(about), out);
+	print_sentence("to open it", explain_remedy(about), out);
+	print_label("answered by", out);
+	fprintf(out, "%s (%s)\n", about->answered_by, about->policy->path);
+	return words_end(out, &text);
+}
