@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The file is replaced whole, by rename, so that a reader and a crash see the old or the new one. It is read with
+ * suspicion all the same: a record that does not make sense is left out, because a window that is not restored costs
+ * a command and one that is restored wrongly opens a gateway.
+ */
+#include "agent/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/array.h"
+#include "util/text.h"
+
+#define STATE_FILE    "windows.json"
+#define STATE_ASIDE   "windows.json.new"
+#define STATE_VERSION 1
+
+struct window_record *window_records_find(const struct window_records *records, const char *set)
+{
+	for (size_t i = 0; i < records->n; i++)
+		if (strcmp(records->items[i].set, set) == 0)
+			return &records->items[i];
+	return NULL;
+}
+
+struct window_record *window_records_get(struct window_records *records, const char *set)
+{
+	struct window_record *record = window_records_find(records, set);
+
+	if (record)
+		return record;
+	record = ARRAY_PUSH(records->items, records->n, records->cap);
+	*record = (struct window_record){.opened = 0};
+	snprintf(record->set, sizeof(record->set), "%s", set);
+	return record;
+}
+
+void window_records_remove(struct window_records *records, const char *set)
+{
+	struct window_record *record = window_records_find(records, set);
+
+	if (record)
+		*record = records->items[--records->n];
+}
+
+void window_records_clear(struct window_records *records)
+{
+	free(records->items);
+	*records = (struct window_records){.n = 0};
+}
+
+uint64_t window_record_left(const struct window_record *record, time_t now, uint64_t max_seconds)
+{
+	time_t length = record->deadline - record->opened, left = record->deadline - now;
+
+	if (left > length)
+		left = length;
+	if (left <= 0)
+		return 0;
+	return (uint64_t)left < max_seconds ? (uint64_t)left : max_seconds;
+}
+
+void origin_to_json(const struct origin *origin, json_t *object)
+{
+	json_object_set_new(object, "uid", json_integer(origin->uid));
+	json_object_set_new(object, "user", json_string(origin->user));
+	if (*origin->login)
+		json_object_set_new(object, "login", json_string(origin->login));
+	if (*origin->from)
+		json_object_set_new(object, "from", json_string(origin->from));
+	if (*origin->reason)
+		json_object_set_new(object, "reason", json_string(origin->reason));
+}
+
+/* Nothing in it may speak to the terminal of whoever reads the status. */
+static void copy_text(const json_t *object, const char *key, char *buf, size_t size)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	text_escape(text ? text : "", text ? strlen(text) : 0, buf, size);
+}
+
+void origin_from_json(const json_t *object, struct origin *ret)
+{
+	*ret = (struct origin){.uid = (uid_t)json_integer_value(json_object_get(object, "uid"))};
+	copy_text(object, "user", ret->user, sizeof(ret->user));
+	copy_text(object, "login", ret->login, sizeof(ret->login));
+	copy_text(object, "from", ret->from, sizeof(ret->from));
+	copy_text(object, "reason", ret->reason, sizeof(ret->reason));
+}
+
+static void record_from_json(const json_t *object, struct window_records *records)
+{
+	const char *set = json_string_value(json_object_get(object, "set"));
+	json_int_t opened = json_integer_value(json_object_get(object, "opened"));
+	json_int_t deadline = json_integer_value(json_object_get(object, "deadline"));
+	struct window_record *record;
+
+	if (!set || strlen(set) >= sizeof(record->set) || opened <= 0 || deadline <= opened)
+		return;
+	record = window_records_get(records, set);
+	record->opened = (time_t)opened;
+	record->deadline = (time_t)deadline;
+	origin_from_json(object, &record->origin);
+}
+
+static json_t *record_to_json(const struct window_record *record)
+{
+	json_t *object = json_pack("{s:s, s:I, s:I}", "set", record->set, "opened",
+	                           (json_int_t)record->opened, "deadline", (json_int_t)record->deadline);
+
+	origin_to_json(&record->origin, object);
+	return object;
+}
+
+/* Opens a file of the state directory, and nothing a symbolic link leads to. */
+static int open_in(const char *dir, const char *name, int flags)
+{
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
+
+	if (dir_fd < 0)
+		return -errno;
+	fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC, 0640);
+	fd = fd < 0 ? -errno : fd;
+	close(dir_fd);
+	return fd;
+}
+
+int state_load(const char *dir, struct window_records *ret)
+{
+	int fd = open_in(dir, STATE_FILE, O_RDONLY);
+	json_t *root, *object;
+	size_t i;
+
+	*ret = (struct window_records){.n = 0};
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return fd;
+	root = json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL);
+	close(fd);
+	if (json_integer_value(json_object_get(root, "version")) != STATE_VERSION) {
+		json_decref(root);
+		return -EBADMSG;
+	}
+	json_array_foreach(json_object_get(root, "windows"), i, object) record_from_json(object, ret);
+	json_decref(root);
+	return 0;
+}
+
+static int write_synced(int fd, const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* The rename is on disk only once the directory is. */
+static int replace_file(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (renameat(fd, STATE_ASIDE, fd, STATE_FILE) < 0 || fsync(fd) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+static char *records_format(const struct window_records *records)
+{
+	json_t *windows = json_array(), *root;
+	char *text;
+
+	for (size_t i = 0; i < records->n; i++)
+		json_array_append_new(windows, record_to_json(&records->items[i]));
+	root = json_pack("{s:i, s:o}", "version", STATE_VERSION, "windows", windows);
+	text = json_dumps(root, JSON_INDENT(2));
+	json_decref(root);
+	if (!text)
+		abort();
+	return text;
+}
+
+int state_save(const char *dir, const struct window_records *records)
+{
+	int fd = open_in(dir, STATE_ASIDE, O_WRONLY | O_CREAT | O_TRUNC), r;
+	char *text;
+
+	if (fd < 0)
+		return fd;
+	text = records_format(records);
+	r = write_synced(fd, text, strlen(text));
+	free(text);
+	close(fd);
+	return r < 0 ? r : replace_file(dir);
+}
