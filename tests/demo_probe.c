@@ -22,7 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ANSWER_MS     700
+#define ANSWER_MS     1500
 #define HOLD_EVERY_MS 20
 #define SOCKETS_MAX   256
 
@@ -133,7 +133,7 @@ static int connect_to(const char *proto, const char *address, const char *port)
 	socklen_t len = sizeof(error);
 	int fd = socket(v6 ? AF_INET6 : AF_INET, type | SOCK_NONBLOCK, protocol);
 
-	if (fd < 0 || getaddrinfo(address, port, &hints, &to) != 0)
+	if (fd < 0 || getaddrinfo(address, protocol ? NULL : port, &hints, &to) != 0)
 		exit(fail(address));
 	if (connect(fd, to->ai_addr, to->ai_addrlen) < 0 &&
 	    (errno != EINPROGRESS || wait_for(fd, POLLOUT) != ANSWERED))
