@@ -69,6 +69,9 @@ enum addr_error {
  */
 enum addr_error addr_parse(const char *text, size_t len, struct addr_range *ret);
 
+/* What is wrong with a member, to follow its text: "has host bits set". */
+const char *addr_error_text(enum addr_error error);
+
 /* What would be right instead, for a message: "write 10.0.0.0/24" for host bits and so on; buf is always terminated. */
 void addr_error_explain(enum addr_error error, const char *text, size_t len, char *buf, size_t size);
 

@@ -17,6 +17,9 @@ struct source_map;
 /* The map lives in the arena. */
 struct source_map *source_map_new(struct arena *arena);
 
+/* The arena the map lives in. */
+struct arena *source_map_arena(const struct source_map *map);
+
 /*
  * Starts the next file; its lines are numbered by source_loc() until the next source_begin(). Files are read one
  * after the other, never nested.
