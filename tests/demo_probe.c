@@ -4,7 +4,7 @@
  *
  *   demo_probe serve tcp/1433 udp/1434 ...    answers every message with the same bytes, until it is killed
  *   demo_probe ask tcp|udp|icmp ADDRESS PORT  0: an answer came; 1: none did; 2: something else went wrong
- *   demo_probe hold ADDRESS PORT              keeps one TCP connection busy; 1 as soon as an answer fails to come
+ *   demo_probe hold ADDRESS PORT              says "ready" and keeps a connection busy; 1 as soon as an answer fails to come
  *
  * "ask" takes an answer for the proof that a packet passed and silence for the proof that it did not: a listener that
  * is not there would look like a denial, which is why serve prints "ready" once it listens on every port.
@@ -173,9 +173,15 @@ static enum outcome ask(const char *proto, const char *address, const char *port
 static int hold(const char *address, const char *port)
 {
 	int fd = connect_to("tcp", address, port);
+	bool ready = false;
 
-	while (fd >= 0 && exchange(fd, message, sizeof(message)) == ANSWERED)
+	while (fd >= 0 && exchange(fd, message, sizeof(message)) == ANSWERED) {
+		if (!ready)
+			puts("ready");
+		ready = true;
+		fflush(stdout);
 		usleep(HOLD_EVERY_MS * 1000);
+	}
 	return SILENT;
 }
 
