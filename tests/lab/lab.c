@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Namespaces, links and child processes of the lab. The process itself lives in the gateway's namespace and visits the
+ * others for a moment to open sockets there; sockets stay where they were made. Each side routes its whole network to
+ * itself (`ip route add local`), and each hop has one permanent neighbour, so that no probe waits for ARP or NDP.
+ */
+#include "tests/lab/lab.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/lab/burst.h"
+
+#define RUN_TIMEOUT_MS 20000
+
+/* Links are made by the gateway, which pushes the other end into its namespace. */
+static const char gateway_script[] =
+        "link set lo up\n"
+        "link add gl address 02:00:00:00:01:01 type veth peer name l0 address 02:00:00:00:01:02 netns %1$s\n"
+        "link add gr address 02:00:00:00:02:01 type veth peer name r0 address 02:00:00:00:02:02 netns %2$s\n"
+        "link set gl up\n"
+        "link set gr up\n"
+        "addr add 10.1.255.1/24 dev gl\n"
+        "addr add 10.2.255.1/24 dev gr\n"
+        "addr add 2001:db8:1:ffff::1/64 dev gl nodad\n"
+        "addr add 2001:db8:2:ffff::1/64 dev gr nodad\n"
+        "neigh replace 10.1.255.2 lladdr 02:00:00:00:01:02 dev gl nud permanent\n"
+        "neigh replace 10.2.255.2 lladdr 02:00:00:00:02:02 dev gr nud permanent\n"
+        "neigh replace 2001:db8:1:ffff::2 lladdr 02:00:00:00:01:02 dev gl nud permanent\n"
+        "neigh replace 2001:db8:2:ffff::2 lladdr 02:00:00:00:02:02 dev gr nud permanent\n"
+        "route add 10.1.0.0/16 via 10.1.255.2\n"
+        "route add 10.2.0.0/16 via 10.2.255.2\n"
+        "route add 2001:db8:1::/48 via 2001:db8:1:ffff::2\n"
+        "route add 2001:db8:2::/48 via 2001:db8:2:ffff::2\n"
+        "route add local 10.9.0.0/16 dev lo\n"
+        "route add local 2001:db8:9::/48 dev lo\n";
+
+/* 1$: interface, 2$: number of the side. */
+static const char side_script[] =
+        "link set lo up\n"
+        "link set %1$s up\n"
+        "addr add 10.%2$d.255.2/24 dev %1$s\n"
+        "addr add 2001:db8:%2$d:ffff::2/64 dev %1$s nodad\n"
+        "neigh replace 10.%2$d.255.1 lladdr 02:00:00:00:0%2$d:01 dev %1$s nud permanent\n"
+        "neigh replace 2001:db8:%2$d:ffff::1 lladdr 02:00:00:00:0%2$d:01 dev %1$s "
+        "nud permanent\n"
+        "route add default via 10.%2$d.255.1\n"
+        "route add default via 2001:db8:%2$d:ffff::1\n"
+        "route add local 10.%2$d.0.0/17 dev lo\n"
+        "route add local 2001:db8:%2$d::/49 dev lo\n";
+
+/* Probes are told by their DSCP; hosts take them in silence, real connections are answered. */
+static const char hush_rules[] = "table inet hush { chain input { type filter hook input priority 0;\n"
+                                 "ip dscp 42 drop\nip6 dscp 42 drop\n}\n}\n";
+
+static const struct {
+	const char *path, *value;
+	bool gateway_only;
+} sysctls[] = {
+        {"net/ipv6/conf/all/disable_ipv6", "0", false},
+        {"net/ipv6/conf/default/disable_ipv6", "0", false},
+        {"net/ipv6/conf/all/accept_dad", "0", false},
+        {"net/ipv6/conf/default/accept_dad", "0", false},
+        {"net/ipv6/conf/default/router_solicitations", "0", false},
+        {"net/ipv6/ip_nonlocal_bind", "1", false},
+        {"net/ipv4/conf/all/rp_filter", "0", false},
+        {"net/ipv4/conf/default/rp_filter", "0", false},
+        {"net/ipv4/ip_forward", "1", true},
+        {"net/ipv6/conf/all/forwarding", "1", true},
+        {"net/ipv4/icmp_ratelimit", "0", true},
+        {"net/ipv6/icmp/ratelimit", "0", true},
+};
+
+static void sysctl_write(const char *path, const char *value)
+{
+	char full[128];
+	snprintf(full, sizeof(full), "/proc/sys/%s", path);
+	int fd = open(full, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		fail_msg("%s: %s", full, strerror(errno));
+	close(fd);
+}
+
+void lab_enter(const struct lab *lab, enum lab_ns ns)
+{
+	if (setns(lab->netns[ns], CLONE_NEWNET) < 0)
+		fail_msg("setns: %s", strerror(errno));
+}
+
+void lab_leave(const struct lab *lab)
+{
+	lab_enter(lab, NS_GATEWAY);
+}
+
+int lab_socket(const struct lab *lab, enum lab_ns ns, int domain, int type, int protocol)
+{
+	lab_enter(lab, ns);
+	int fd = socket(domain, type | SOCK_CLOEXEC, protocol);
+	int error = errno;
+	lab_leave(lab);
+	if (fd < 0)
+		fail_msg("socket: %s", strerror(error));
+	return fd;
+}
+
+static void namespace_prepare(struct lab *lab, enum lab_ns ns)
+{
+	lab_enter(lab, ns);
+	for (size_t i = 0; i < sizeof(sysctls) / sizeof(sysctls[0]); i++)
+		if (ns == NS_GATEWAY || !sysctls[i].gateway_only)
+			sysctl_write(sysctls[i].path, sysctls[i].value);
+	lab_leave(lab);
+}
+
+static void batch_run(const struct lab *lab, enum lab_ns ns, const char *command, const char *script)
+{
+	struct run run;
+	lab_run(lab, ns, script, &run, "%s", command);
+	if (run.code != 0)
+		fail_msg("%s: %s", command, run.err);
+	lab_run_free(&run);
+}
+
+static void links_make(const struct lab *lab)
+{
+	char left[64], right[64], script[4096];
+	snprintf(left, sizeof(left), "/proc/%d/fd/%d", getpid(), lab->netns[NS_LEFT]);
+	snprintf(right, sizeof(right), "/proc/%d/fd/%d", getpid(), lab->netns[NS_RIGHT]);
+	snprintf(script, sizeof(script), gateway_script, left, right);
+	/* The routes need the other ends up: all but those come first. */
+	char *routes = strstr(script, "route add");
+	char first[4096];
+	snprintf(first, sizeof(first), "%.*s", (int)(routes - script), script);
+	batch_run(lab, NS_GATEWAY, "ip -batch -", first);
+	for (int side = 1; side <= 2; side++) {
+		char text[2048];
+		snprintf(text, sizeof(text), side_script, side == 1 ? "l0" : "r0", side);
+		batch_run(lab, side == 1 ? NS_LEFT : NS_RIGHT, "ip -batch -", text);
+		batch_run(lab, side == 1 ? NS_LEFT : NS_RIGHT, "nft -f -", hush_rules);
+	}
+	batch_run(lab, NS_GATEWAY, "ip -batch -", routes);
+}
+
+/* A private /run: the files of the test, default run directories and the journal's socket all vanish with it. */
+static const char *namespaces_make(struct lab *lab)
+{
+	if (geteuid() != 0)
+		return "the lab needs root to make network namespaces";
+	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0)
+		return "the kernel does not let this process make namespaces";
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("lab", "/run", "tmpfs", 0, NULL) < 0)
+		return "the kernel does not let this process mount its own /run";
+	mkdir(LAB_DIR, 0755);
+	for (int i = 0; i < NS_MAX; i++) {
+		int ns = (NS_GATEWAY + i) % NS_MAX; /* the first is the one we are in */
+		if (i > 0 && unshare(CLONE_NEWNET) < 0)
+			return "cannot make a network namespace";
+		lab->netns[ns] = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	}
+	lab_leave(lab);
+	return NULL;
+}
+
+/* One CPU makes the path of a packet one queue: what was sent first arrives first. Children get all CPUs back. */
+static void cpu_pin(void)
+{
+	cpu_set_t all, one;
+	sched_getaffinity(0, sizeof(all), &all);
+	CPU_ZERO(&one);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (CPU_ISSET(cpu, &all)) {
+			CPU_SET(cpu, &one);
+			break;
+		}
+	}
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+static void cpu_unpin(void)
+{
+	cpu_set_t all;
+	memset(&all, 0xff, sizeof(all));
+	sched_setaffinity(0, sizeof(all), &all);
+}
+
+int lab_setup(void **state)
+{
+	static struct lab lab;
+	*state = &lab;
+	const char *path = getenv("OMFWD");
+	if (!realpath(path ? path : "./omfwd", lab.binary))
+		lab.problem = "no omfwd to test: build it, or name it in $OMFWD";
+	else
+		lab.problem = namespaces_make(&lab);
+	if (lab.problem)
+		return 0;
+	for (int ns = 0; ns < NS_MAX; ns++)
+		namespace_prepare(&lab, (enum lab_ns)ns);
+	links_make(&lab);
+	cpu_pin();
+	lab.taps = taps_open(&lab);
+	return 0;
+}
+
+int lab_teardown(void **state)
+{
+	struct lab *lab = *state;
+	if (!lab->taps)
+		return 0;
+	taps_close(lab->taps);
+	for (int ns = 0; ns < NS_MAX; ns++)
+		close(lab->netns[ns]);
+	return 0;
+}
+
+struct lab *lab_need(void **state)
+{
+	struct lab *lab = *state;
+	if (!lab->problem)
+		return lab;
+	const char *ci = getenv("CI");
+	if (ci && strcmp(ci, "true") == 0)
+		fail_msg("%s", lab->problem);
+	fprintf(stderr, "SKIPPED: %s\n", lab->problem);
+	skip();
+	return NULL;
+}
+
+static pid_t child_start(const struct lab *lab, enum lab_ns ns, const int fds[3], const char *command)
+{
+	pid_t pid = fork();
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	cpu_unpin();
+	lab_enter(lab, ns);
+	for (int i = 0; i < 3; i++)
+		dup2(fds[i], i);
+	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	_exit(127);
+}
+
+static int child_wait(pid_t pid, int timeout_ms)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	bool ended = poll(&poll_fd, 1, timeout_ms) == 1;
+	close(fd);
+	if (!ended)
+		kill(pid, SIGKILL);
+	int status;
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static char *fd_read_all(int fd)
+{
+	struct stat st;
+	fstat(fd, &st);
+	char *text = calloc(1, (size_t)st.st_size + 1);
+	if (!text || pread(fd, text, (size_t)st.st_size, 0) != st.st_size)
+		fail_msg("cannot read what a command wrote");
+	return text;
+}
+
+static int input_make(const char *input)
+{
+	int fd = memfd_create("input", MFD_CLOEXEC);
+	size_t len = input ? strlen(input) : 0;
+	if (fd < 0 || (len && write(fd, input, len) != (ssize_t)len))
+		fail_msg("memfd: %s", strerror(errno));
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+static void run_va(const struct lab *lab, enum lab_ns ns, const char *input, struct run *ret, const char *fmt,
+                   va_list ap)
+{
+	char command[8192];
+	vsnprintf(command, sizeof(command), fmt, ap);
+	int fds[3] = {input_make(input), memfd_create("out", MFD_CLOEXEC), memfd_create("err", MFD_CLOEXEC)};
+	ret->code = child_wait(child_start(lab, ns, fds, command), RUN_TIMEOUT_MS);
+	ret->out = fd_read_all(fds[1]);
+	ret->err = fd_read_all(fds[2]);
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+}
+
+void lab_run(const struct lab *lab, enum lab_ns ns, const char *input, struct run *ret, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	run_va(lab, ns, input, ret, fmt, ap);
+	va_end(ap);
+}
+
+void lab_run_free(struct run *run)
+{
+	free(run->out);
+	free(run->err);
+	run->out = run->err = NULL;
+}
+
+void lab_must(const struct lab *lab, enum lab_ns ns, const char *fmt, ...)
+{
+	struct run run;
+	va_list ap;
+	va_start(ap, fmt);
+	run_va(lab, ns, NULL, &run, fmt, ap);
+	va_end(ap);
+	if (run.code != 0)
+		fail_msg("exit code %d from: %s\n%s", run.code, fmt, run.err);
+	lab_run_free(&run);
+}
+
+pid_t lab_start(const struct lab *lab, enum lab_ns ns, int out, const char *fmt, ...)
+{
+	char command[8192] = "exec ";
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(command + 5, sizeof(command) - 5, fmt, ap);
+	va_end(ap);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fds[3] = {null, out < 0 ? null : out, out < 0 ? null : out};
+	pid_t pid = child_start(lab, ns, fds, command);
+	close(null);
+	return pid;
+}
+
+int lab_wait(pid_t pid)
+{
+	return child_wait(pid, 10000);
+}
+
+void lab_write(const char *name, const char *text)
+{
+	char path[PATH_MAX], beside[PATH_MAX + 8];
+	snprintf(path, sizeof(path), LAB_DIR "/%s", name);
+	snprintf(beside, sizeof(beside), "%s.new", path);
+	FILE *file = fopen(beside, "we");
+	if (!file || fputs(text, file) < 0 || fclose(file) != 0 || rename(beside, path) < 0)
+		fail_msg("%s: %s", path, strerror(errno));
+}
+
+char *lab_read(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		fail_msg("%s: %s", path, strerror(errno));
+	char *text = fd_read_all(fd);
+	close(fd);
+	return text;
+}
+
+uint64_t lab_now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void lab_sleep_ms(unsigned ms)
+{
+	poll(NULL, 0, (int)ms);
+}
