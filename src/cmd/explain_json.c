@@ -6,8 +6,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "agent/reply.h"
 #include "cmd/words.h"
-#include "util/exit_code.h"
 
 void explain_request_set(json_t *request, const char *src, const char *dst, const char *proto,
                          const char *port)
@@ -162,15 +162,28 @@ json_t *explain_reply_new(const struct policy *policy, const struct lines *lines
 	struct explanation explanation;
 	struct explained about = {
 	        .policy = policy, .query = query, .explanation = &explanation, .answered_by = answered_by};
-	json_t *reply;
+	json_t *reply = reply_new();
 	char *text;
 
 	policy_explain(policy, lines, query, now_open, data, &explanation);
-	reply = explain_to_json(&about);
 	text = explain_to_text(&about);
-	json_object_set_new(reply, "code",
-	                    json_integer(verdict_passes(explanation.verdict) ? CODE_DONE : CODE_NO));
+	reply_set_code(reply, verdict_passes(explanation.verdict) ? CODE_DONE : CODE_NO);
 	json_object_set_new(reply, "text", json_string(text));
+	json_object_update_new(reply, explain_to_json(&about));
 	free(text);
+	return reply;
+}
+
+json_t *explain_answer_request(const struct policy *policy, const struct lines *lines,
+                               gate_is_open_fn now_open, void *data, const json_t *request)
+{
+	struct query query;
+	char error[EXPLAIN_ERROR_MAX];
+	json_t *reply;
+
+	if (explain_request_parse(request, &query, error, sizeof(error)) == 0)
+		return explain_reply_new(policy, lines, &query, now_open, data, "the running agent");
+	reply = reply_new();
+	reply_fail(reply, CODE_BAD_INPUT, "%s", error);
 	return reply;
 }

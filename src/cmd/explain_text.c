@@ -91,13 +91,16 @@ static void print_site_rule(const struct policy *policy, const struct line *line
 	print_label("site rule", out);
 	fprintf(out, "%s (%s), not in the documents\n", rule->name,
 	        words_place(policy, rule->loc, place, sizeof(place)));
-	if (rule->reason || rule->ticket) {
-		print_label("reason", out);
-		fprintf(out, "%s%s%s\n", rule->reason ? rule->reason : "",
-		        rule->reason && rule->ticket ? ", " : "", rule->ticket ? rule->ticket : "");
-	}
+	print_label("reason", out);
+	words_print_text(rule->reason ? rule->reason : "none given", out);
+	fputs(rule->ticket ? ", ticket " : "", out);
+	words_print_text(rule->ticket ? rule->ticket : "", out);
+	fputs("\n", out);
 	print_label("line", out);
-	fprintf(out, "%s -> %s, %s %s, %s\n", rule->from_text, rule->to_text, proto_name(line->proto),
+	words_print_text(rule->from_text, out);
+	fputs(" -> ", out);
+	words_print_text(rule->to_text, out);
+	fprintf(out, ", %s %s, %s\n", proto_name(line->proto),
 	        words_ports(line->proto, &line->ports, ports, sizeof(ports)),
 	        line->phase == PHASE_INSTALL ? "install phase" : "always");
 }

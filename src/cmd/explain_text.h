@@ -11,6 +11,8 @@
 
 #include "policy/explain.h"
 
+#define EXPLAIN_ERROR_MAX 512 /* for the sentences of query_parse() and explain_request_parse() */
+
 /* Puts the words of a question into a request: "src", "dst", "proto", and "port" when there is one (else NULL). */
 void explain_request_set(json_t *request, const char *src, const char *dst, const char *proto,
                          const char *port);
@@ -22,11 +24,15 @@ void explain_request_set(json_t *request, const char *src, const char *dst, cons
 int explain_request_parse(const json_t *request, struct query *ret, char *error, size_t size);
 
 /*
- * Explains the query and returns the whole reply: "code" (enum exit_code), "text" (lines for people) and the fields of
- * the explanation. answered_by tells people where the answer comes from ("the running agent"). The caller releases it.
+ * Explains the query and returns the whole reply: "code" (enum exit_code), "text" (lines for people), "errors" (none)
+ * and the fields of the explanation. answered_by tells people where the answer comes from. The caller releases it.
  */
 json_t *explain_reply_new(const struct policy *policy, const struct lines *lines, const struct query *query,
                           gate_is_open_fn now_open, void *data, const char *answered_by);
+
+/* The same for the request of a client, by the running agent: an explain_fn of agent/engine.h. */
+json_t *explain_answer_request(const struct policy *policy, const struct lines *lines,
+                               gate_is_open_fn now_open, void *data, const json_t *request);
 
 /* An explanation with all it is about, for the functions below. */
 struct explained {

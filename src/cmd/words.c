@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/reply.h"
 #include "util/text.h"
 
 #define MEMBERS_WIDTH 72
@@ -106,36 +107,20 @@ void words_print_absence(const struct policy *policy, const struct absence *abse
 	words_print_place(policy, absence->loc, out);
 }
 
-/* The text with everything unprintable escaped, to be freed. */
-static char *escaped(const char *text)
-{
-	size_t len = strlen(text), size = len * 4 + 1;
-	char *buf = malloc(size);
-
-	if (!buf)
-		abort();
-	return text_escape(text, len, buf, size);
-}
-
 void words_print_text(const char *text, FILE *out)
 {
-	char *printable = escaped(text);
+	char printable[8];
 
-	fputs(printable, out);
-	free(printable);
+	for (size_t len = strlen(text), n; len > 0; text += n, len -= n) {
+		n = text_char_len(text, len);
+		n += !n;
+		fputs(text_escape(text, n, printable, sizeof(printable)), out);
+	}
 }
 
 json_t *words_text_json(const char *text)
 {
-	char *printable;
-	json_t *json;
-
-	if (!text)
-		return json_null();
-	printable = escaped(text);
-	json = json_string(printable);
-	free(printable);
-	return json;
+	return text ? reply_string(text) : json_null();
 }
 
 json_t *words_place_json(const struct policy *policy, loc_t loc)

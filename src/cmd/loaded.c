@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The pure stages in a row: file -> policy -> lines -> ruleset. Everything but the diagnostics hangs off the policy. */
+#include "cmd/loaded.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum exit_code loaded_open(struct loaded *file, const char *path)
+{
+	*file = (struct loaded){.policy = NULL};
+	file->policy = policy_load(path, time(NULL), &file->diags);
+	if (!file->policy)
+		return CODE_BAD_INPUT;
+	file->lines = policy_compile(file->policy);
+	file->ruleset = ruleset_build(file->policy, &file->lines);
+	return CODE_DONE;
+}
+
+enum exit_code loaded_open_and_print(struct loaded *file, const char *path)
+{
+	enum exit_code code = loaded_open(file, path);
+
+	diag_print(&file->diags, stderr);
+	return code;
+}
+
+void loaded_close(struct loaded *file)
+{
+	if (file->policy)
+		policy_free(file->policy);
+	else
+		policy_load_free_sources(&file->diags);
+	diag_clear(&file->diags);
+}
