@@ -27,10 +27,10 @@ loc_t kernel_error_loc(const struct kernel *kernel);
 
 /* What this kernel can do, found out by trying (batches that are validated and never committed). */
 struct kernel_features {
-	bool supported;	     /* everything omfwd needs; false means older than 5.10 */
+	bool supported;      /* everything omfwd needs; false means older than 5.10 */
 	const char *missing; /* what is missing, for people */
-	bool owner;	     /* 5.12: a table may belong to a socket */
-	bool persist;	     /* 6.9: and outlive it */
+	bool owner;          /* 5.12: a table may belong to a socket */
+	bool persist;        /* 6.9: and outlive it */
 };
 int kernel_probe(struct kernel *kernel, struct kernel_features *ret);
 

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Rules, encoded by libnftnl. Above each statement stands the nft line it must list as; the expressions in front of
+ * some (nfproto, l4proto) are those that nft's own printer expects and hides.
+ */
+#include "kernel/session.h"
+
+#include <arpa/inet.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/udata.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ruleset/rule.h"
+
+#define LOOPBACK_IFINDEX 1 /* in every network namespace */
+#define LIMIT_BURST      5 /* packets; nft's default */
+
+static struct nftnl_expr *expr_add(struct nftnl_rule *rule, const char *name)
+{
+	struct nftnl_expr *expr = nftnl_expr_alloc(name);
+
+	if (!expr)
+		abort();
+	nftnl_rule_add_expr(rule, expr);
+	return expr;
+}
+
+static void add_cmp(struct nftnl_rule *rule, uint32_t op, const void *data, uint32_t len)
+{
+	struct nftnl_expr *expr = expr_add(rule, "cmp");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_OP, op);
+	nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, data, len);
+}
+
+static void add_meta(struct nftnl_rule *rule, uint32_t key)
+{
+	struct nftnl_expr *expr = expr_add(rule, "meta");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, key);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_DREG, NFT_REG_1);
+}
+
+static void add_meta_u8(struct nftnl_rule *rule, uint32_t key, uint8_t value)
+{
+	add_meta(rule, key);
+	add_cmp(rule, NFT_CMP_EQ, &value, sizeof(value));
+}
+
+static void add_payload(struct nftnl_rule *rule, uint32_t base, uint32_t offset, uint32_t len)
+{
+	struct nftnl_expr *expr = expr_add(rule, "payload");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_BASE, base);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_LEN, len);
+}
+
+static void add_ct(struct nftnl_rule *rule, uint32_t key, uint8_t dir)
+{
+	struct nftnl_expr *expr = expr_add(rule, "ct");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, key);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, NFT_REG_1);
+	nftnl_expr_set_u8(expr, NFTNL_EXPR_CT_DIR, dir);
+}
+
+static struct nftnl_expr *add_lookup(struct nftnl_rule *rule, const struct nft_set *set)
+{
+	struct nftnl_expr *expr = expr_add(rule, "lookup");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, set->kernel_name);
+	return expr;
+}
+
+static void add_verdict(struct nftnl_rule *rule, int verdict, const char *chain)
+{
+	struct nftnl_expr *expr = expr_add(rule, "immediate");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, (uint32_t)verdict);
+	if (chain)
+		nftnl_expr_set_str(expr, NFTNL_EXPR_IMM_CHAIN, chain);
+}
+
+/* ct original ip saddr @set */
+static void add_ct_addr(struct nftnl_rule *rule, const struct stmt *stmt)
+{
+	add_ct(rule, set_family(stmt->set) == FAMILY_6 ? NFT_CT_SRC_IP6 : NFT_CT_SRC_IP,
+	       stmt->dir == CT_ORIGINAL ? IP_CT_DIR_ORIGINAL : IP_CT_DIR_REPLY);
+	add_lookup(rule, stmt->set);
+}
+
+/* ct reply proto-src 49152-65535 */
+static void add_ct_reply_port(struct nftnl_rule *rule, struct port_range ports)
+{
+	uint16_t lo = htons(ports.lo), hi = htons(ports.hi);
+
+	add_ct(rule, NFT_CT_PROTO_SRC, IP_CT_DIR_REPLY);
+	add_cmp(rule, NFT_CMP_GTE, &lo, sizeof(lo));
+	add_cmp(rule, NFT_CMP_LTE, &hi, sizeof(hi));
+}
+
+/* ip saddr @set */
+static void add_addr(struct nftnl_rule *rule, const struct stmt *stmt)
+{
+	bool is_v6 = set_family(stmt->set) == FAMILY_6, source = stmt->kind == STMT_SADDR;
+
+	add_meta_u8(rule, NFT_META_NFPROTO, is_v6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	if (is_v6)
+		add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER,
+		            source ? offsetof(struct ip6_hdr, ip6_src) : offsetof(struct ip6_hdr, ip6_dst),
+		            sizeof(struct in6_addr));
+	else
+		add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER,
+		            source ? offsetof(struct iphdr, saddr) : offsetof(struct iphdr, daddr),
+		            sizeof(struct in_addr));
+	add_lookup(rule, stmt->set);
+}
+
+/* iif "lo" */
+static void add_loopback(struct nftnl_rule *rule, uint32_t key)
+{
+	uint32_t index = LOOPBACK_IFINDEX;
+
+	add_meta(rule, key);
+	add_cmp(rule, NFT_CMP_EQ, &index, sizeof(index));
+}
+
+static void add_counter(struct nftnl_rule *rule, const char *name)
+{
+	struct nftnl_expr *expr = expr_add(rule, "objref");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
+	nftnl_expr_set_str(expr, NFTNL_EXPR_OBJREF_IMM_NAME, name);
+}
+
+/* meta mark & ~mask | value, in register 1 */
+static void add_mark_value(struct nftnl_rule *rule, uint32_t value, uint32_t mask)
+{
+	uint32_t keep = ~mask;
+	struct nftnl_expr *expr;
+
+	if (!keep) {
+		expr = expr_add(rule, "immediate");
+		nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
+		nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DATA, value);
+		return;
+	}
+	add_meta(rule, NFT_META_MARK);
+	expr = expr_add(rule, "bitwise");
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, sizeof(value));
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, &keep, sizeof(keep));
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, &value, sizeof(value));
+}
+
+/* meta mark set meta mark & 0xffff00ff | 0x00000100 */
+static void add_mark(struct nftnl_rule *rule, const struct stmt *stmt)
+{
+	struct nftnl_expr *expr;
+
+	add_mark_value(rule, stmt->value, stmt->mask);
+	expr = expr_add(rule, "meta");
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, NFT_META_MARK);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_SREG, NFT_REG_1);
+}
+
+/* limit rate 20/second */
+static void add_limit(struct nftnl_rule *rule, const struct stmt *stmt)
+{
+	struct nftnl_expr *expr = expr_add(rule, "limit");
+
+	nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_RATE, stmt->rate);
+	nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_UNIT, stmt->unit);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_BURST, LIMIT_BURST);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+}
+
+/* log prefix "omfwd:denied " group 5 snaplen 96 */
+static void add_log(struct nftnl_rule *rule, const struct stmt *stmt)
+{
+	struct nftnl_expr *expr = expr_add(rule, "log");
+
+	nftnl_expr_set_str(expr, NFTNL_EXPR_LOG_PREFIX, stmt->name);
+	nftnl_expr_set_u16(expr, NFTNL_EXPR_LOG_GROUP, stmt->group);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOG_SNAPLEN, LOG_SNAPLEN);
+}
+
+static void add_reject(struct nftnl_rule *rule, uint32_t type, uint8_t code)
+{
+	struct nftnl_expr *expr = expr_add(rule, "reject");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_REJECT_TYPE, type);
+	nftnl_expr_set_u8(expr, NFTNL_EXPR_REJECT_CODE, code);
+}
+
+/* ct original protocol icmp: of the connection, where the packet is an ICMP error about it */
+static void add_ct_protocol(struct nftnl_rule *rule, uint8_t proto)
+{
+	add_ct(rule, NFT_CT_PROTOCOL, IP_CT_DIR_ORIGINAL);
+	add_cmp(rule, NFT_CMP_EQ, &proto, sizeof(proto));
+}
+
+/* ct original proto-dst 2048 */
+static void add_ct_original_icmp(struct nftnl_rule *rule, uint16_t type_and_code)
+{
+	uint16_t value = htons(type_and_code);
+
+	add_ct(rule, NFT_CT_PROTO_DST, IP_CT_DIR_ORIGINAL);
+	add_cmp(rule, NFT_CMP_EQ, &value, sizeof(value));
+}
+
+/* ct reply proto-src vmap @map */
+static void add_ct_reply_vmap(struct nftnl_rule *rule, const struct nft_set *map)
+{
+	add_ct(rule, NFT_CT_PROTO_SRC, IP_CT_DIR_REPLY);
+	nftnl_expr_set_u32(add_lookup(rule, map), NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
+}
+
+/* icmpv6 type @set */
+static void add_icmpv6_type(struct nftnl_rule *rule, const struct nft_set *set)
+{
+	add_meta_u8(rule, NFT_META_L4PROTO, IPPROTO_ICMPV6);
+	add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct icmp6_hdr, icmp6_type), 1);
+	add_lookup(rule, set);
+}
+
+/* meta l4proto @set */
+static void add_l4proto_set(struct nftnl_rule *rule, const struct nft_set *set)
+{
+	add_meta(rule, NFT_META_L4PROTO);
+	add_lookup(rule, set);
+}
+
+static void add_match(struct nftnl_rule *rule, const struct stmt *stmt)
+{
+	switch (stmt->kind) {
+	case STMT_L4PROTO:
+		add_meta_u8(rule, NFT_META_L4PROTO, stmt->proto);
+		break;
+	case STMT_L4PROTO_SET:
+		add_l4proto_set(rule, stmt->set);
+		break;
+	case STMT_CT_PROTOCOL:
+		add_ct_protocol(rule, stmt->proto);
+		break;
+	case STMT_CT_ADDR:
+		add_ct_addr(rule, stmt);
+		break;
+	case STMT_CT_REPLY_PORT:
+		add_ct_reply_port(rule, stmt->ports);
+		break;
+	case STMT_CT_REPLY_VMAP:
+		add_ct_reply_vmap(rule, stmt->set);
+		break;
+	case STMT_CT_ORIGINAL_ICMP:
+		add_ct_original_icmp(rule, stmt->ports.lo);
+		break;
+	case STMT_SADDR:
+	case STMT_DADDR:
+		add_addr(rule, stmt);
+		break;
+	case STMT_ICMPV6_TYPE:
+		add_icmpv6_type(rule, stmt->set);
+		break;
+	case STMT_IIF_LO:
+		add_loopback(rule, NFT_META_IIF);
+		break;
+	case STMT_OIF_LO:
+		add_loopback(rule, NFT_META_OIF);
+		break;
+	default:
+		break;
+	}
+}
+
+static void add_action(struct nftnl_rule *rule, const struct stmt *stmt)
+{
+	switch (stmt->kind) {
+	case STMT_COUNTER:
+		add_counter(rule, stmt->name);
+		break;
+	case STMT_MARK:
+		add_mark(rule, stmt);
+		break;
+	case STMT_LIMIT:
+		add_limit(rule, stmt);
+		break;
+	case STMT_LOG:
+		add_log(rule, stmt);
+		break;
+	case STMT_REJECT_RESET:
+		add_reject(rule, NFT_REJECT_TCP_RST, 0);
+		break;
+	case STMT_REJECT_ICMP:
+		add_reject(rule, NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
+		break;
+	case STMT_ACCEPT:
+		add_verdict(rule, NF_ACCEPT, NULL);
+		break;
+	case STMT_DROP:
+		add_verdict(rule, NF_DROP, NULL);
+		break;
+	case STMT_JUMP:
+		add_verdict(rule, NFT_JUMP, stmt->name);
+		break;
+	case STMT_GOTO:
+		add_verdict(rule, NFT_GOTO, stmt->name);
+		break;
+	default:
+		break;
+	}
+}
+
+static void add_comment(struct nftnl_rule *rule, const char *comment)
+{
+	struct nftnl_udata_buf *data = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
+
+	if (!data)
+		abort();
+	nftnl_udata_put_strz(data, NFTNL_UDATA_RULE_COMMENT, comment);
+	nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, nftnl_udata_buf_data(data), nftnl_udata_buf_len(data));
+	nftnl_udata_buf_free(data);
+}
+
+void encode_rule(struct kernel *kernel, const struct nft_chain *chain, const struct nft_rule *rule)
+{
+	struct nlmsghdr *message = batch_message(&kernel->batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
+	                                         "rule of chain", chain->name, rule->loc);
+	struct nftnl_rule *nftnl = nftnl_rule_alloc();
+
+	if (!nftnl)
+		abort();
+	nftnl_rule_set_u32(nftnl, NFTNL_RULE_FAMILY, NFPROTO_INET);
+	nftnl_rule_set_str(nftnl, NFTNL_RULE_TABLE, kernel->table);
+	nftnl_rule_set_str(nftnl, NFTNL_RULE_CHAIN, chain->name);
+	for (unsigned i = 0; i < rule->n; i++) {
+		add_match(nftnl, &rule->stmts[i]);
+		add_action(nftnl, &rule->stmts[i]);
+	}
+	if (rule->comment)
+		add_comment(nftnl, rule->comment);
+	nftnl_rule_nlmsg_build_payload(message, nftnl);
+	nftnl_rule_free(nftnl);
+	batch_add(&kernel->batch, message);
+}

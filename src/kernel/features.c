@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What this kernel can do, by trying: each feature is a small batch that is validated and never committed. Versions
+ * would lie, because distributions carry features back.
+ */
+#include "kernel/session.h"
+
+#include <errno.h>
+#include <libnftnl/set.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <stdlib.h>
+
+#include "ruleset/rule.h"
+#include "util/array.h"
+
+#define PROBE_TABLE "omfwd_probe"
+
+static struct nft_set probe_hosts = {
+        .name = "hosts",
+        .kernel_name = (char[]){"hosts"},
+        .type = SET_HOSTS4,
+        .size = 16,
+};
+static struct nft_set probe_window = {
+        .name = "window", .kernel_name = (char[]){"window"}, .type = SET_WINDOW};
+static struct nft_chain probe_chain = {.name = "probe"};
+
+/* ct original ip saddr @hosts counter name "count" accept */
+static void probe_rule(struct kernel *kernel)
+{
+	struct nft_rule rule = {0};
+
+	encode_chain(kernel, NFT_MSG_NEWCHAIN, &probe_chain);
+	encode_counter(kernel, NFT_MSG_NEWOBJ, "count");
+	encode_set(kernel, NFT_MSG_NEWSET, &probe_hosts);
+	rule_ct_addr(&rule, CT_ORIGINAL, &probe_hosts);
+	rule_counter(&rule, "count");
+	rule_plain(&rule, STMT_ACCEPT);
+	encode_rule(kernel, &probe_chain, &rule);
+}
+
+static void probe_windows(struct kernel *kernel)
+{
+	encode_set(kernel, NFT_MSG_NEWSET, &probe_window);
+	encode_window(kernel, probe_window.name, 1000);
+}
+
+/* reject with icmpx admin-prohibited */
+static void probe_reject(struct kernel *kernel)
+{
+	struct nft_rule rule = {0};
+
+	encode_chain(kernel, NFT_MSG_NEWCHAIN, &probe_chain);
+	rule_plain(&rule, STMT_REJECT_ICMP);
+	encode_rule(kernel, &probe_chain, &rule);
+}
+
+/* limit rate 1/second log prefix "probe" group 0 */
+static void probe_log(struct kernel *kernel)
+{
+	struct nft_rule rule = {0};
+
+	encode_chain(kernel, NFT_MSG_NEWCHAIN, &probe_chain);
+	rule_limit(&rule, 1, 1);
+	rule_log(&rule, "probe", 0);
+	encode_rule(kernel, &probe_chain, &rule);
+}
+
+/*
+ * set s { type ipv4_addr . inet_service; flags interval }: came with 5.6. Not used, but kernels before it are those
+ * whose interval sets go wrong when they are emptied and filled in one batch.
+ */
+static void probe_age(struct kernel *kernel)
+{
+	struct nlmsghdr *message =
+	        batch_message(&kernel->batch, NFT_MSG_NEWSET, NLM_F_CREATE, "set", "concatenated", 0);
+	struct nftnl_set *set = nftnl_set_alloc();
+	const uint8_t fields[] = {4, 2};
+
+	if (!set)
+		abort();
+	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
+	nftnl_set_set_str(set, NFTNL_SET_TABLE, kernel->table);
+	nftnl_set_set_str(set, NFTNL_SET_NAME, "concatenated");
+	nftnl_set_set_u32(set, NFTNL_SET_ID, kernel->batch.seq);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, 7 << 6 | 13); /* nft: ipv4_addr . inet_service */
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, 8);
+	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_INTERVAL | NFT_SET_CONCAT);
+	nftnl_set_set_data(set, NFTNL_SET_DESC_CONCAT, fields, sizeof(fields));
+	nftnl_set_nlmsg_build_payload(message, set);
+	nftnl_set_free(set);
+	batch_add(&kernel->batch, message);
+}
+
+static int try_batch(struct kernel *kernel, uint32_t table_flags, void (*build)(struct kernel *kernel))
+{
+	const char *table = kernel->table;
+	int err;
+
+	kernel->table = PROBE_TABLE;
+	batch_begin(&kernel->batch);
+	encode_table(kernel, NFT_MSG_NEWTABLE, table_flags);
+	if (build)
+		build(kernel);
+	err = kernel_commit(kernel, true);
+	kernel->table = table;
+	return err;
+}
+
+static bool is_missing(int err)
+{
+	return err == -EOPNOTSUPP || err == -EINVAL || err == -ENOENT || err == -ENOSYS ||
+	       err == -EAFNOSUPPORT;
+}
+
+int kernel_probe(struct kernel *kernel, struct kernel_features *ret)
+{
+	static const struct {
+		void (*build)(struct kernel *kernel);
+		const char *what;
+	} needed[] = {
+	        {NULL, "tables of the inet family"},
+	        {probe_rule, "matching by the addresses of a connection (nft_ct)"},
+	        {probe_windows, "set elements with a timeout"},
+	        {probe_reject, "reject (nft_reject_inet)"},
+	        {probe_log, "limited logging to a netlink group (nft_limit, nft_log)"},
+	        {probe_age, "interval sets of a kernel of 5.10 or newer"},
+	};
+
+	*ret = (struct kernel_features){.supported = true};
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		int err = try_batch(kernel, 0, needed[i].build);
+
+		if (err && !is_missing(err))
+			return err;
+		if (err && ret->supported) {
+			ret->supported = false;
+			ret->missing = needed[i].what;
+		}
+	}
+	ret->owner = !try_batch(kernel, TABLE_FLAG_OWNER, NULL);
+	ret->persist = !try_batch(kernel, TABLE_FLAG_OWNER | TABLE_FLAG_PERSIST, NULL);
+	return 0;
+}

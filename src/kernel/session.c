@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One netlink socket for life: closing one after a deletion waits for the kernel's grace period, and ownership of a
+ * table is by socket. nfnetlink works inside sendmsg, so all answers are queued when it returns; the last message asks
+ * for an acknowledgement, and its absence means that the outcome is unknown.
+ */
+#include "kernel/session.h"
+
+#include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "kernel/answer.h"
+
+#define REQUEST_SIZE   1024
+#define RECEIVE_SIZE   (32 * 1024)
+#define SEND_BUFFER    (256 * 1024) /* a batch of elements is about 64 KiB; larger ones ask for more */
+#define DUMP_TRIES_MAX 20
+#define IOVEC_MAX      1024
+
+int kernel_fail(struct kernel *kernel, int err, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(kernel->error, sizeof(kernel->error), fmt, args);
+	va_end(args);
+	kernel->error_loc = 0;
+	return err;
+}
+
+static int enable(struct mnl_socket *socket, int option)
+{
+	int on = 1;
+
+	return mnl_socket_setsockopt(socket, option, &on, sizeof(on));
+}
+
+/* Grows the send buffer for a batch; CAP_NET_ADMIN is enough to pass the system's limit. */
+static void reserve_send_buffer(struct kernel *kernel, size_t bytes)
+{
+	int fd = mnl_socket_get_fd(kernel->socket), size = SEND_BUFFER;
+
+	if (bytes * 2 > SEND_BUFFER)
+		size = (int)(bytes * 2);
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
+}
+
+/* Asks for the generation: tells in one message whether there is nf_tables and whether we may use it. */
+static int ask_generation(struct kernel *kernel)
+{
+	struct dump dump = {.type = NFT_MSG_GETGEN};
+
+	return kernel_dump(kernel, &dump);
+}
+
+static const char *open_error(int err)
+{
+	switch (-err) {
+	case EPERM:
+		return "not permitted: programming netfilter needs CAP_NET_ADMIN in this network namespace; "
+		       "run as root";
+	case EPROTONOSUPPORT:
+	case EAFNOSUPPORT:
+	case EINVAL:
+	case EOPNOTSUPP:
+		return "this kernel has no nf_tables; load the module nf_tables or boot a kernel that has it "
+		       "(5.10 or newer)";
+	default:
+		return "cannot talk to the kernel's netfilter over netlink";
+	}
+}
+
+int kernel_open(struct kernel **ret, const char **error)
+{
+	struct kernel *kernel = calloc(1, sizeof(*kernel));
+	int err = 0;
+
+	if (!kernel)
+		abort();
+	kernel->table = RULESET_TABLE;
+	kernel->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	if (!kernel->socket || mnl_socket_bind(kernel->socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		err = -errno;
+	if (!err) {
+		enable(kernel->socket, NETLINK_EXT_ACK);
+		enable(kernel->socket, NETLINK_CAP_ACK);
+		reserve_send_buffer(kernel, 0);
+		err = ask_generation(kernel);
+	}
+	if (err) {
+		*error = open_error(err);
+		kernel_close(kernel);
+		return err == -EPERM ? -EPERM : err == -EINVAL || err == -EOPNOTSUPP ? -EPROTONOSUPPORT : err;
+	}
+	*ret = kernel;
+	return 0;
+}
+
+void kernel_close(struct kernel *kernel)
+{
+	if (!kernel)
+		return;
+	if (kernel->socket)
+		mnl_socket_close(kernel->socket);
+	batch_free(&kernel->batch);
+	free(kernel);
+}
+
+const char *kernel_error(const struct kernel *kernel)
+{
+	return kernel->error;
+}
+
+loc_t kernel_error_loc(const struct kernel *kernel)
+{
+	return kernel->error_loc;
+}
+
+/* One sendmsg: a batch split over two would be two broken batches. */
+static int send_batch(struct kernel *kernel)
+{
+	struct batch *batch = &kernel->batch;
+	struct iovec iov[IOVEC_MAX];
+	struct sockaddr_nl to = {.nl_family = AF_NETLINK};
+	struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = iov};
+	size_t size = batch_size(batch);
+	ssize_t sent;
+
+	if (batch->current >= IOVEC_MAX)
+		return kernel_fail(kernel, -EMSGSIZE, "the policy is too large for one transaction");
+	for (size_t i = 0; i <= batch->current; i++)
+		iov[i] = (struct iovec){.iov_base = batch->pages[i].data, .iov_len = batch->pages[i].used};
+	message.msg_iovlen = batch->current + 1;
+	if (size > SEND_BUFFER / 2)
+		reserve_send_buffer(kernel, size);
+	do {
+		sent = sendmsg(mnl_socket_get_fd(kernel->socket), &message, 0);
+	} while (sent < 0 && errno == EINTR);
+	if (sent < 0)
+		return kernel_fail(kernel, -errno, "sending to netfilter failed: %s", strerror(errno));
+	return 0;
+}
+
+/* Returns 1 when the last message was acknowledged, 0 when it was not, or the first error. */
+static int read_answers(struct kernel *kernel)
+{
+	char buf[RECEIVE_SIZE];
+	int acknowledged = 0, first_error = 0;
+
+	for (;;) {
+		ssize_t len = recv(mnl_socket_get_fd(kernel->socket), buf, sizeof(buf), MSG_DONTWAIT);
+		struct answer answer;
+		size_t offset = 0;
+
+		if (len < 0 &&
+		    (errno == EINTR || errno == ENOBUFS)) /* ENOBUFS: more errors than fit; go on */
+			continue;
+		if (len < 0)
+			break;
+		while (answer_next(buf, (size_t)len, &offset, &answer)) {
+			if (!answer.error)
+				acknowledged |= answer.seq == kernel->batch.last->nlmsg_seq;
+			else if (!first_error)
+				first_error = answer_tell(kernel, &answer);
+		}
+	}
+	return first_error ? first_error : acknowledged;
+}
+
+int kernel_commit(struct kernel *kernel, bool dry)
+{
+	int err;
+
+	if (!kernel->batch.n_messages)
+		return 0;
+	batch_end(&kernel->batch, dry);
+	err = send_batch(kernel);
+	if (err)
+		return err;
+	err = read_answers(kernel);
+	if (err < 0)
+		return err;
+	if (!err)
+		return kernel_fail(kernel, -EPROTO,
+		                   "netfilter did not answer; whether it took the change is unknown");
+	return 0;
+}
+
+static int dump_once(struct kernel *kernel, const struct dump *dump)
+{
+	char request[REQUEST_SIZE], buf[RECEIVE_SIZE];
+	struct nlmsghdr *message = mnl_nlmsg_put_header(request);
+	struct nfgenmsg *header;
+	bool single = dump->type == NFT_MSG_GETGEN, interrupted = false;
+
+	message->nlmsg_type = (NFNL_SUBSYS_NFTABLES << 8) | dump->type;
+	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | (single ? NLM_F_ACK : NLM_F_DUMP));
+	message->nlmsg_seq = ++kernel->seq;
+	header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+	*header = (struct nfgenmsg){.nfgen_family = (uint8_t)dump->family, .version = NFNETLINK_V0};
+	if (dump->build)
+		dump->build(message, dump->data);
+	if (mnl_socket_sendto(kernel->socket, message, message->nlmsg_len) < 0)
+		return -errno;
+	for (;;) {
+		ssize_t len = mnl_socket_recvfrom(kernel->socket, buf, sizeof(buf));
+		int more;
+
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0)
+			return -errno;
+		more = answer_dump(buf, (size_t)len, kernel->seq, dump, &interrupted);
+		if (more <= 0)
+			return !more && interrupted ? -EINTR : more;
+	}
+}
+
+int kernel_dump(struct kernel *kernel, const struct dump *dump)
+{
+	int err = -EINTR;
+
+	for (int i = 0; i < DUMP_TRIES_MAX && err == -EINTR; i++) {
+		if (i && dump->restart)
+			dump->restart(dump->data);
+		err = dump_once(kernel, dump);
+	}
+	if (err)
+		kernel_fail(kernel, err, "reading from netfilter failed: %s", strerror(-err));
+	return err;
+}

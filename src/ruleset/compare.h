@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether two models mean the same to the kernel. Places in the role file do not count. */
+#ifndef OMFWD_COMPARE_H
+#define OMFWD_COMPARE_H
+
+#include "ruleset/ruleset.h"
+
+/* Same type, size and elements; names are not compared. Windows are always the same. */
+bool set_same(const struct nft_set *a, const struct nft_set *b);
+
+/* Same counters, sets, chains and rules, in the same order. */
+bool ruleset_same(const struct ruleset *a, const struct ruleset *b);
+
+#endif
