@@ -204,13 +204,14 @@ int lab_setup(void **state)
 {
 	static struct lab lab;
 	*state = &lab;
-	const char *path = getenv("OMFWD");
-	if (!realpath(path ? path : "./omfwd", lab.binary))
-		lab.problem = "no omfwd to test: build it, or name it in $OMFWD";
-	else
-		lab.problem = namespaces_make(&lab);
+	lab.problem = namespaces_make(&lab);
 	if (lab.problem)
 		return 0;
+	const char *path = getenv("OMFWD");
+	if (!realpath(path ? path : "./omfwd", lab.binary)) {
+		fprintf(stderr, "no omfwd to test: build it, or name it in $OMFWD\n");
+		return -1;
+	}
 	for (int ns = 0; ns < NS_MAX; ns++)
 		namespace_prepare(&lab, (enum lab_ns)ns);
 	links_make(&lab);
