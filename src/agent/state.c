@@ -120,13 +120,13 @@ static json_t *record_to_json(const struct window_record *record)
 	return object;
 }
 
-/* Opens a file of the state directory, and nothing a symbolic link leads to. */
+/* Opens a file of the state directory, and nothing a symbolic link leads to. A missing directory is -ENOTDIR. */
 static int open_in(const char *dir, const char *name, int flags)
 {
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
 
 	if (dir_fd < 0)
-		return -errno;
+		return errno == ENOENT ? -ENOTDIR : -errno;
 	fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC, 0640);
 	fd = fd < 0 ? -errno : fd;
 	close(dir_fd);

@@ -48,8 +48,8 @@ void window_records_clear(struct window_records *records);
 uint64_t window_record_left(const struct window_record *record, time_t now, uint64_t max_seconds);
 
 /*
- * Reads the file in dir. Returns 0 (also when there is none), -EBADMSG when it is no state of ours, or another -errno;
- * ret is empty then.
+ * Reads the file in dir. Returns 0 (also when there is none), -EBADMSG when it is no state of ours, -ENOTDIR when
+ * there is no such directory, or another -errno; ret is empty then.
  */
 int state_load(const char *dir, struct window_records *ret);
 

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The order is always the same: read, build, hand to the kernel, and only when the kernel said yes does the engine
+ * believe it. A generation (policy, lines, ruleset) is replaced whole, and the old one freed after the new one is in.
+ */
+#include "agent/engine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/reply.h"
+
+static void generation_clear(struct generation *generation)
+{
+	ruleset_free(generation->ruleset);
+	policy_free(generation->policy);
+	*generation = (struct generation){.policy = NULL};
+}
+
+/* One reply line a diagnostic, in the order of the file. */
+static void reply_add_diags(json_t *reply, const struct diag_list *diags)
+{
+	char *text = NULL, *rest = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		abort();
+	diag_print(diags, out);
+	fclose(out);
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		reply_warn(reply, "%s", line);
+	free(text);
+}
+
+static enum exit_code generation_read(const char *path, struct generation *ret, json_t *reply)
+{
+	struct diag_list diags = {.sources = NULL};
+
+	ret->policy = policy_load(path, time(NULL), &diags);
+	reply_add_diags(reply, &diags);
+	if (!ret->policy)
+		policy_load_free_sources(&diags);
+	diag_clear(&diags);
+	if (!ret->policy) {
+		reply_set_code(reply, CODE_BAD_INPUT);
+		return CODE_BAD_INPUT;
+	}
+	ret->lines = policy_compile(ret->policy);
+	ret->ruleset = ruleset_build(ret->policy, &ret->lines);
+	return CODE_DONE;
+}
+
+enum exit_code engine_open(struct engine *engine, const struct engine_config *config, json_t *reply)
+{
+	const char *error = "";
+	int r;
+
+	*engine = (struct engine){.config = *config};
+	r = kernel_open(&engine->kernel, &error);
+	if (r < 0) {
+		reply_fail(reply, reply_code_of_errno(r), "%s", error);
+		return reply_code(reply);
+	}
+	r = kernel_probe(engine->kernel, &engine->features);
+	if (r < 0)
+		reply_fail(reply, reply_code_of_errno(r), "%s", kernel_error(engine->kernel));
+	else if (!engine->features.supported)
+		reply_fail(reply, CODE_UNAVAILABLE,
+		           "this kernel lacks %s; the oldest that has everything is 5.10",
+		           engine->features.missing);
+	if (reply_code(reply) != CODE_DONE)
+		engine_close(engine);
+	return reply_code(reply);
+}
+
+void engine_close(struct engine *engine)
+{
+	kernel_close(engine->kernel);
+	generation_clear(&engine->current);
+	window_records_clear(&engine->records);
+	json_decref(engine->last_error);
+	*engine = (struct engine){.kernel = NULL};
+}
+
+/* What the kernel had to say, with the line of the role file it is about. */
+static enum exit_code fail_kernel(const struct engine *engine, const struct policy *policy, int r,
+                                  json_t *reply)
+{
+	unsigned line = 0;
+	loc_t loc = kernel_error_loc(engine->kernel);
+	const char *file = loc && policy ? source_file(policy->sources, loc, &line) : NULL;
+
+	if (file)
+		reply_fail(reply, reply_code_of_errno(r), "%s:%u: %s", file, line,
+		           kernel_error(engine->kernel));
+	else
+		reply_fail(reply, reply_code_of_errno(r), "%s", kernel_error(engine->kernel));
+	return reply_code(reply);
+}
+
+static void engine_adopt(struct engine *engine, const struct generation *next, bool applied)
+{
+	generation_clear(&engine->current);
+	engine->current = *next;
+	engine->applied = applied;
+	engine->loaded_at = time(NULL);
+}
+
+enum exit_code engine_read(struct engine *engine, json_t *reply)
+{
+	struct generation next = {.policy = NULL};
+	enum exit_code code = generation_read(engine->config.config, &next, reply);
+
+	if (code == CODE_DONE)
+		engine_adopt(engine, &next, false);
+	return code;
+}
+
+/* Ownership ends with our socket, so that only a process that stays can be an owner. */
+static bool engine_owns_table(const struct engine *engine, const struct policy *policy, json_t *reply)
+{
+	if (!engine->config.watched)
+		return false;
+	switch (policy->settings.own_table) {
+	case OWN_TABLE_NO:
+		return false;
+	case OWN_TABLE_AUTO:
+		return engine->features.persist && getenv("NOTIFY_SOCKET");
+	case OWN_TABLE_YES:
+		if (!engine->features.persist)
+			reply_warn(reply,
+			           "warning: own_table = yes needs Linux 6.9; others can change the table");
+		return engine->features.persist;
+	}
+	return false;
+}
+
+/* What need not be sent again: nothing, unless the table is still the one we made. */
+static const struct ruleset *engine_previous(struct engine *engine)
+{
+	struct table_state state;
+
+	if (!engine->applied || kernel_table_state(engine->kernel, &state) < 0 || !state.exists)
+		return NULL;
+	return engine->current.ruleset;
+}
+
+static enum exit_code engine_apply(struct engine *engine, const struct generation *next, json_t *reply)
+{
+	const struct ruleset *previous = engine_previous(engine);
+	bool own = engine_owns_table(engine, next->policy, reply);
+	int r = kernel_apply(engine->kernel, next->ruleset, previous, own);
+
+	/* Others took away what should have stayed: then everything goes again. */
+	if (r == -ENOENT && previous)
+		r = kernel_apply(engine->kernel, next->ruleset, NULL, own);
+	return r < 0 ? fail_kernel(engine, next->policy, r, reply) : CODE_DONE;
+}
+
+/* The lines that a failed reload leaves for status. */
+static void engine_note_failure(struct engine *engine, enum exit_code code, const json_t *reply)
+{
+	json_decref(engine->last_error);
+	engine->last_error = NULL;
+	if (code == CODE_DONE)
+		return;
+	engine->last_error = json_deep_copy(json_object_get(reply, "errors"));
+	engine->failed_at = time(NULL);
+}
+
+enum exit_code engine_load(struct engine *engine, json_t *reply)
+{
+	struct generation next = {.policy = NULL};
+	enum exit_code code = generation_read(engine->config.config, &next, reply);
+
+	if (code == CODE_DONE)
+		code = engine_apply(engine, &next, reply);
+	if (code == CODE_DONE) {
+		engine_adopt(engine, &next, true);
+		engine->removed = false;
+	} else {
+		generation_clear(&next);
+	}
+	engine_note_failure(engine, code, reply);
+	return code;
+}
+
+enum exit_code engine_remove(struct engine *engine, bool *existed, json_t *reply)
+{
+	int r = kernel_remove(engine->kernel, existed);
+
+	if (r < 0)
+		return fail_kernel(engine, NULL, r, reply);
+	engine->applied = false;
+	engine->removed = true;
+	engine->records_changed = engine->records_changed || engine->records.n > 0;
+	engine->records.n = 0;
+	return CODE_DONE;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What holds the kernel, the role file and the windows together: the part that the agent and the commands that work
+ * without one share. An engine never waits and never asks; whoever owns it sees to the lock (lock.h).
+ *
+ * Functions that can fail put their errors into a reply and return its code.
+ */
+#ifndef OMFWD_ENGINE_H
+#define OMFWD_ENGINE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "agent/state.h"
+#include "policy/explain.h"
+#include "util/exit_code.h"
+
+/* One reading of the role file, and what it means; all NULL when there is none. */
+struct generation {
+	struct policy *policy;
+	struct lines lines;
+	struct ruleset *ruleset;
+};
+
+/* Answers an "explain" request; lives in src/cmd, above us. Returns a whole reply. */
+typedef json_t *(*explain_fn)(const struct policy *policy, const struct lines *lines,
+                              gate_is_open_fn now_open, void *data, const json_t *request);
+
+struct engine_config {
+	const char *config, *state_dir;
+	explain_fn explain;
+	bool watched; /* an agent owns this engine */
+};
+
+struct engine {
+	struct engine_config config;
+	struct kernel *kernel;
+	struct kernel_features features;
+	struct generation current; /* what was read last without an error */
+	bool applied;              /* ... and whether the kernel has it from us */
+	bool removed;              /* by request: no policy until the next reload */
+	time_t loaded_at;
+	json_t *last_error; /* lines of the last reload if it failed, else NULL */
+	time_t failed_at;
+	struct window_records records;
+	bool records_changed; /* since they were saved */
+	int state_error;      /* why they could not be: -errno */
+};
+
+/* Opens the kernel and finds out what it can do. On an error the engine is closed already. */
+enum exit_code engine_open(struct engine *engine, const struct engine_config *config, json_t *reply);
+void engine_close(struct engine *engine);
+
+/* Reads the role file; the kernel stays as it is. Warnings and errors go to the reply. */
+enum exit_code engine_read(struct engine *engine, json_t *reply);
+
+/*
+ * Reads the role file and puts it into the kernel; on any error the file read before and the kernel stay as they
+ * were. Windows are not touched.
+ */
+enum exit_code engine_load(struct engine *engine, json_t *reply);
+
+/* Takes the table away. *existed tells whether there was one. */
+enum exit_code engine_remove(struct engine *engine, bool *existed, json_t *reply);
+
+/*
+ * What the kernel has open, by gate. Free ret->gates_ms in any case. Sets that are not there count as closed.
+ */
+int engine_windows_read(struct engine *engine, struct window_state *ret);
+
+/*
+ * Opens or closes as requested and remembers origin as who did it. *plan is what was changed, to be cleared by the
+ * caller in any case.
+ */
+enum exit_code engine_windows_change(struct engine *engine, const struct window_request *request,
+                                     const struct origin *origin, struct window_plan *plan, json_t *reply);
+
+/* Makes the records say what the kernel says: closed ones go, unknown ones are added without an origin. */
+void engine_windows_adopt(struct engine *engine, const struct window_state *state, time_t now);
+
+/* After a reboot: opens again what the records have left. Records of windows that are no more go. */
+enum exit_code engine_windows_restore(struct engine *engine, time_t now, json_t *reply);
+
+/* Reads the saved windows; writes them if they changed. Failing is remembered in state_error, nothing more. */
+void engine_state_load(struct engine *engine);
+void engine_state_save(struct engine *engine);
+
+/* The set a record is about: the gate, NULL for everything or when there is no such gate any more. */
+const struct gate *engine_gate_of_set(const struct engine *engine, const char *set);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The windows of an engine: plans (windows.c) carried out, and the records of who did it (state.c) kept beside them.
+ * The kernel goes first, always: it closes windows by itself, and a record is believed only for names and reasons.
+ */
+#include "agent/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/reply.h"
+#include "util/log.h"
+
+#define MS_PER_SECOND 1000u
+#define CLOCK_GRAIN   1 /* seconds by which two readings of one deadline may differ */
+
+const struct gate *engine_gate_of_set(const struct engine *engine, const char *set)
+{
+	const struct ruleset *ruleset = engine->current.ruleset;
+
+	for (size_t i = 0; ruleset && i < ruleset->n_gates; i++)
+		if (strcmp(ruleset->gates[i].window->name, set) == 0)
+			return &ruleset->gates[i];
+	return NULL;
+}
+
+static int read_left(struct engine *engine, const char *set, uint64_t *ret)
+{
+	int64_t left = kernel_window_left(engine->kernel, set);
+
+	if (left < 0 && left != -ENOENT)
+		return (int)left;
+	*ret = left > 0 ? (uint64_t)left : 0;
+	return 0;
+}
+
+int engine_windows_read(struct engine *engine, struct window_state *ret)
+{
+	const struct ruleset *ruleset = engine->current.ruleset;
+	size_t n_gates = ruleset ? ruleset->n_gates : 0;
+	uint64_t *gates_ms = calloc(n_gates + 1, sizeof(*gates_ms));
+	int r;
+
+	if (!gates_ms)
+		abort();
+	*ret = (struct window_state){.gates_ms = gates_ms};
+	r = read_left(engine, INSTALL_WINDOW, &ret->everything_ms);
+	for (size_t i = 0; r == 0 && i < n_gates; i++)
+		r = read_left(engine, ruleset->gates[i].window->name, &gates_ms[i]);
+	return r;
+}
+
+static time_t deadline_after(time_t now, uint64_t left_ms)
+{
+	return now + (time_t)((left_ms + MS_PER_SECOND / 2) / MS_PER_SECOND);
+}
+
+/* A gate that takes over the rest of a window keeps that window's story. */
+static void record_open(struct engine *engine, const struct window_change *change, enum wanted_phase phase,
+                        const struct window_record *whole, const struct origin *origin, time_t now)
+{
+	struct window_record *record = window_records_get(&engine->records, change->set);
+
+	if (phase == WANT_INSTALL) {
+		record->opened = now;
+		record->origin = *origin;
+	} else {
+		record->opened = whole->opened ? whole->opened : now;
+		record->origin = whole->origin;
+	}
+	record->deadline = deadline_after(now, change->timeout_ms);
+}
+
+static void records_follow(struct engine *engine, const struct window_plan *plan, enum wanted_phase phase,
+                           const struct origin *origin)
+{
+	const struct window_record *found = window_records_find(&engine->records, INSTALL_WINDOW);
+	struct window_record whole = found ? *found : (struct window_record){.opened = 0};
+	time_t now = time(NULL);
+
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->changes[i].timeout_ms > 0)
+			record_open(engine, &plan->changes[i], phase, &whole, origin, now);
+		else
+			window_records_remove(&engine->records, plan->changes[i].set);
+	engine->records_changed = true;
+}
+
+static enum exit_code plan_request(struct engine *engine, const struct window_request *request,
+                                   struct window_plan *plan, json_t *reply)
+{
+	struct window_state state = {.gates_ms = NULL};
+	char error[256];
+	int r = 0;
+
+	if (!window_request_is_global(request) && request->phase == WANT_RUN)
+		r = engine_windows_read(engine, &state);
+	if (r < 0)
+		reply_fail(reply, reply_code_of_errno(r), "%s", kernel_error(engine->kernel));
+	else if (window_plan_request(request, engine->current.policy, engine->current.ruleset, &state, plan,
+	                             error, sizeof(error)) < 0)
+		reply_fail(reply, CODE_BAD_INPUT, "%s", error);
+	free((void *)state.gates_ms);
+	return reply_code(reply);
+}
+
+enum exit_code engine_windows_change(struct engine *engine, const struct window_request *request,
+                                     const struct origin *origin, struct window_plan *plan, json_t *reply)
+{
+	int r;
+
+	*plan = (struct window_plan){.n = 0};
+	if (plan_request(engine, request, plan, reply) != CODE_DONE)
+		return reply_code(reply);
+	r = kernel_windows_set(engine->kernel, plan->changes, plan->n);
+	if (r == -ENOENT)
+		reply_fail(reply, CODE_UNAVAILABLE,
+		           "somebody has taken the nft table away; omfwd reload puts it back");
+	else if (r < 0)
+		reply_fail(reply, reply_code_of_errno(r), "%s", kernel_error(engine->kernel));
+	else
+		records_follow(engine, plan, request->phase, origin);
+	return reply_code(reply);
+}
+
+static void log_closed(const struct engine *engine, const struct window_record *record, time_t now)
+{
+	const struct gate *gate = engine_gate_of_set(engine, record->set);
+	bool early = record->deadline > now + CLOCK_GRAIN;
+
+	log_event(&(const struct log_event){.priority = early ? LOG_WARNING : LOG_NOTICE,
+	                                    .id = LOG_ID_WINDOW_CLOSED,
+	                                    .fields[LOG_FIELD_EVENT] = "window-closed",
+	                                    .fields[LOG_FIELD_PHASE] = "run",
+	                                    .fields[LOG_FIELD_SECTION] = gate ? gate->section : NULL,
+	                                    .fields[LOG_FIELD_ROW] = gate ? gate->row : NULL},
+	          "install window for %s closed by %s", gate ? gate->name : "everything",
+	          early ? "somebody else, before its time" : "the kernel, its time is up");
+}
+
+static void record_close(struct engine *engine, const struct window_record *record, time_t now)
+{
+	if (engine->config.watched)
+		log_closed(engine, record, now);
+	window_records_remove(&engine->records, record->set);
+	engine->records_changed = true;
+}
+
+/* The record of a set and what the kernel has left of it are brought together. */
+static void adopt_one(struct engine *engine, const char *set, uint64_t left_ms, time_t now)
+{
+	struct window_record *record = window_records_find(&engine->records, set);
+	time_t deadline = deadline_after(now, left_ms);
+
+	if (left_ms == 0) {
+		if (record)
+			record_close(engine, record, now);
+		return;
+	}
+	if (record && llabs((long long)(record->deadline - deadline)) <= CLOCK_GRAIN)
+		return;
+	if (!record) {
+		record = window_records_get(&engine->records, set);
+		record->opened = now;
+	}
+	record->deadline = deadline;
+	engine->records_changed = true;
+}
+
+/* Records of sets that no gate of the policy has any more. */
+static void drop_orphans(struct engine *engine)
+{
+	struct window_records *records = &engine->records;
+
+	for (size_t i = records->n; i-- > 0;)
+		if (strcmp(records->items[i].set, INSTALL_WINDOW) != 0 &&
+		    !engine_gate_of_set(engine, records->items[i].set)) {
+			records->items[i] = records->items[--records->n];
+			engine->records_changed = true;
+		}
+}
+
+void engine_windows_adopt(struct engine *engine, const struct window_state *state, time_t now)
+{
+	const struct ruleset *ruleset = engine->current.ruleset;
+
+	adopt_one(engine, INSTALL_WINDOW, state->everything_ms, now);
+	for (size_t i = 0; ruleset && i < ruleset->n_gates; i++)
+		adopt_one(engine, ruleset->gates[i].window->name, state->gates_ms[i], now);
+	drop_orphans(engine);
+}
+
+enum exit_code engine_windows_restore(struct engine *engine, time_t now, json_t *reply)
+{
+	uint64_t max = engine->current.policy->settings.install_window_max;
+	struct window_change *changes;
+	size_t n = 0;
+	int r = 0;
+
+	drop_orphans(engine);
+	changes = calloc(engine->records.n + 1, sizeof(*changes));
+	if (!changes)
+		abort();
+	for (size_t i = 0; i < engine->records.n; i++) {
+		const struct window_record *record = &engine->records.items[i];
+		uint64_t left = window_record_left(record, now, max);
+
+		if (left > 0)
+			changes[n++] = (struct window_change){.set = record->set,
+			                                      .timeout_ms = left * MS_PER_SECOND};
+	}
+	if (n > 0)
+		r = kernel_windows_set(engine->kernel, changes, n);
+	free(changes);
+	if (r < 0)
+		reply_fail(reply, reply_code_of_errno(r), "%s", kernel_error(engine->kernel));
+	return reply_code(reply);
+}
+
+void engine_state_load(struct engine *engine)
+{
+	engine->state_error = state_load(engine->config.state_dir, &engine->records);
+}
+
+void engine_state_save(struct engine *engine)
+{
+	if (!engine->records_changed)
+		return;
+	engine->state_error = state_save(engine->config.state_dir, &engine->records);
+	engine->records_changed = engine->state_error < 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is enforced right now: gathered as JSON by status.c, written for people by status_text.c. */
+#ifndef OMFWD_STATUS_H
+#define OMFWD_STATUS_H
+
+#include "agent/engine.h"
+
+/*
+ * Fills a reply with the state of engine and kernel. Its code: CODE_DONE in step, CODE_NO drifted or removed,
+ * CODE_UNAVAILABLE when neither agent nor table is there.
+ */
+void status_report(struct engine *engine, json_t *reply);
+
+/* The text of a filled reply; free() it. now is for the time left. */
+char *status_text(const json_t *reply, time_t now);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The status for people, from the JSON alone, so that both always say the same. One thing a line, the most pressing
+ * first; windows that were opened together are one entry.
+ */
+#include "agent/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/origin.h"
+#include "util/duration.h"
+#include "util/timestamp.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static time_t time_of(const json_t *object, const char *key)
+{
+	return (time_t)json_integer_value(json_object_get(object, key));
+}
+
+static long long number_of(const json_t *object, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(object, key));
+}
+
+/* Opened in one go: the same section, moments and origin. */
+static bool windows_are_one(const json_t *a, const json_t *b)
+{
+	static const char *const keys[] = {"section", "opened", "deadline", "user",
+	                                   "login",   "from",   "reason"};
+
+	if (json_is_null(json_object_get(a, "row")) || json_is_null(json_object_get(b, "row")))
+		return false;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const json_t *left = json_object_get(a, keys[i]), *right = json_object_get(b, keys[i]);
+
+		if (left != right && !json_equal(left, right))
+			return false;
+	}
+	return true;
+}
+
+/* Prints "prod: cur-01, cur-18" for windows from index on; returns the index after them. */
+static size_t print_scope(const json_t *windows, size_t index, FILE *out)
+{
+	const json_t *first = json_array_get(windows, index), *window = first;
+
+	if (json_is_null(json_object_get(first, "row"))) {
+		fputs("  everything", out);
+		return index + 1;
+	}
+	if (*text_of(first, "section"))
+		fprintf(out, "  %s: ", text_of(first, "section"));
+	else
+		fputs("  site rule ", out);
+	do {
+		fprintf(out, "%s%s", window == first ? "" : ", ", text_of(window, "row"));
+		window = json_array_get(windows, ++index);
+	} while (window && windows_are_one(first, window));
+	return index;
+}
+
+static size_t print_window(const json_t *windows, size_t index, time_t now, FILE *out)
+{
+	const json_t *window = json_array_get(windows, index);
+	time_t deadline = time_of(window, "deadline");
+	char until[TIMESTAMP_MAX], opened[TIMESTAMP_MAX], left[DURATION_TEXT_MAX], who[ORIGIN_FORMAT_MAX];
+	struct origin origin;
+
+	origin_from_json(window, &origin);
+	index = print_scope(windows, index, out);
+	fprintf(out, " until %s (%s left), opened %s by %s", timestamp_format(deadline, until, sizeof(until)),
+	        duration_format(deadline > now ? (uint64_t)(deadline - now) : 0, left, sizeof(left)),
+	        timestamp_format(time_of(window, "opened"), opened, sizeof(opened)),
+	        origin_format(&origin, who, sizeof(who)));
+	if (*origin.reason)
+		fprintf(out, ": %s", origin.reason);
+	fputc('\n', out);
+	return index;
+}
+
+static void print_phase(const json_t *reply, time_t now, FILE *out)
+{
+	static const char *const sentences[][2] = {
+	        {"run", "run: every install window is closed"},
+	        {"install", "install: open are"},
+	        {"removed", "none: the policy was removed, nothing is denied; omfwd reload puts it back"},
+	        {"none", "none: there is no nft table, nothing is denied"},
+	};
+	const json_t *windows = json_object_get(reply, "windows");
+	const char *phase = text_of(reply, "phase");
+
+	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
+		if (strcmp(sentences[i][0], phase) == 0)
+			fprintf(out, "phase     %s\n", sentences[i][1]);
+	if (strcmp(phase, "install") == 0)
+		for (size_t i = 0; i < json_array_size(windows);)
+			i = print_window(windows, i, now, out);
+}
+
+static void print_policy(const json_t *reply, FILE *out)
+{
+	char loaded[TIMESTAMP_MAX];
+
+	fprintf(out, "file      %s", text_of(reply, "config"));
+	if (json_object_get(reply, "loaded"))
+		fprintf(out, ", loaded %s",
+		        timestamp_format(time_of(reply, "loaded"), loaded, sizeof(loaded)));
+	fputc('\n', out);
+	if (json_object_get(reply, "mode"))
+		fprintf(out, "policy    port table %s, mode %s, deny_scope %s\n",
+		        text_of(reply, "port_table"), text_of(reply, "mode"), text_of(reply, "deny_scope"));
+}
+
+static void print_counts(const char *who, const json_t *counts, FILE *out)
+{
+	fprintf(out, "%s %lld sets, %lld chains and %lld rules", who, number_of(counts, "sets"),
+	        number_of(counts, "chains"), number_of(counts, "rules"));
+}
+
+static void print_table(const json_t *reply, FILE *out)
+{
+	const json_t *table = json_object_get(reply, "nft_table");
+
+	if (!json_is_true(json_object_get(table, "exists"))) {
+		fputs("nft table inet omfwd is not there\n", out);
+		return;
+	}
+	fprintf(out, "nft table inet omfwd%s, ",
+	        json_is_true(json_object_get(table, "owned")) ? ", owned" : "");
+	if (json_is_true(json_object_get(table, "in_step"))) {
+		fputs("in step\n", out);
+		return;
+	}
+	print_counts("drifted: it has", json_object_get(table, "found"), out);
+	if (json_object_get(table, "expected"))
+		print_counts(", the file makes", json_object_get(table, "expected"), out);
+	fputc('\n', out);
+}
+
+static void print_agent(const json_t *reply, FILE *out)
+{
+	const json_t *agent = json_object_get(reply, "agent");
+
+	if (json_is_object(agent))
+		fprintf(out, "agent     pid %lld\n", number_of(agent, "pid"));
+	else
+		fputs("agent     not running, nothing watches\n", out);
+}
+
+static void print_troubles(const json_t *reply, FILE *out)
+{
+	const json_t *failure = json_object_get(reply, "last_error");
+	char at[TIMESTAMP_MAX];
+	json_t *line;
+	size_t i;
+
+	if (json_object_get(reply, "degraded"))
+		fprintf(out, "degraded  %s\n", text_of(reply, "degraded"));
+	if (!failure)
+		return;
+	fprintf(out, "the reload of %s failed, the policy before it stays:\n",
+	        timestamp_format(time_of(failure, "at"), at, sizeof(at)));
+	json_array_foreach(json_object_get(failure, "lines"), i, line)
+	        fprintf(out, "  %s\n", json_string_value(line));
+}
+
+static void print_counters(const json_t *reply, FILE *out)
+{
+	const json_t *counters = json_object_get(reply, "counters");
+	json_t *counter;
+	size_t i;
+
+	if (json_array_size(counters) == 0)
+		return;
+	fprintf(out, "\n%-40s %12s %15s\n", "row", "packets", "bytes");
+	json_array_foreach(counters, i, counter)
+	        fprintf(out, "%-40s %12lld %15lld\n", text_of(counter, "name"), number_of(counter, "packets"),
+	                number_of(counter, "bytes"));
+}
+
+char *status_text(const json_t *reply, time_t now)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		abort();
+	print_phase(reply, now, out);
+	print_policy(reply, out);
+	print_table(reply, out);
+	print_agent(reply, out);
+	print_troubles(reply, out);
+	print_counters(reply, out);
+	fclose(out);
+	return text;
+}

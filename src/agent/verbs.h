@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What can be asked of an engine: phase, reload, remove, status, explain. The control socket, the signals and the
+ * commands that work without an agent all come through here, so that they do and say the same.
+ *
+ * A request is {"verb": "phase", "phase": "install", "for": seconds, "sections": [..], "rows": [..], "reason": ".."}
+ * or another verb with what it needs.
+ */
+#ifndef OMFWD_VERBS_H
+#define OMFWD_VERBS_H
+
+#include "agent/engine.h"
+
+enum verb { VERB_PHASE, VERB_RELOAD, VERB_REMOVE, VERB_STATUS, VERB_EXPLAIN, VERB_MAX };
+
+/* VERB_MAX for a word that is none. */
+enum verb verb_find(const char *word);
+
+/* Whether the verb changes what the kernel enforces. */
+bool verb_changes_kernel(enum verb verb);
+
+/* Does what is asked and returns the whole reply. The kernel is changed before anything is logged. */
+json_t *verb_answer(struct engine *engine, enum verb verb, const json_t *request,
+                    const struct origin *origin);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One form for every moment that people read, so that status, journal and replies can be compared by eye. */
+#include "util/timestamp.h"
+
+#include <stdio.h>
+
+char *timestamp_format(time_t when, char *buf, size_t size)
+{
+	struct tm tm;
+
+	if (!localtime_r(&when, &tm) || strftime(buf, size, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		snprintf(buf, size, "@%lld", (long long)when);
+	return buf;
+}
