@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * src/kernel against the real kernel, in a network namespace of its own: what is loaded is there, what fails leaves
+ * nothing behind, windows and counters survive a load, errors name their object.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "kernel/kernel.h"
+#include "policy/compile.h"
+#include "util/array.h"
+
+/* A policy made by hand: one section, with the members given as text. */
+struct fixture {
+	struct policy policy;
+	struct section section;
+	struct lines lines;
+	struct ruleset *ruleset;
+};
+
+static struct port_range default_ports[PORT_KEY_MAX] = {
+        [PORT_SQL_OPERATIONS_MANAGER_DATABASE] = {1433, 1433},
+        [PORT_SQL_REPORTING_DATA_WAREHOUSE] = {1433, 1433},
+        [PORT_SQL_ACS_DATABASE] = {1433, 1433},
+        [PORT_SQL_BROWSER] = {1434, 1434},
+        [PORT_HEALTH_SERVICE] = {5723, 5723},
+        [PORT_WEB_CONSOLE] = {443, 443},
+        [PORT_WEB_CONSOLE_TO_MANAGEMENT_SERVER] = {5724, 5724},
+        [PORT_SSH] = {22, 22},
+        [PORT_OMED] = {8886, 8886},
+        [PORT_ACS] = {51909, 51909},
+        [PORT_AEM] = {51906, 51906},
+        [PORT_CEIP] = {51907, 51907},
+        [PORT_RPC_DYNAMIC] = {49152, 65535},
+};
+
+static void add_member(struct fixture *f, enum role role, const char *text)
+{
+	struct addr_range range;
+
+	assert_int_equal(addr_parse(text, strlen(text), &range), ADDR_OK);
+	f->section.roles[role].assigned = true;
+	addr_set_add(&f->section.roles[role].addrs, &range);
+	addr_set_canonicalize(&f->section.roles[role].addrs);
+}
+
+static struct fixture *fixture_new(void)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	f->policy.arena = arena_new();
+	f->policy.settings = (struct settings){
+	        .deny_scope = DENY_ROLES,
+	        .log_denied = true,
+	        .log_rate = 20,
+	        .log_rate_unit = 1,
+	        .log_group = 5,
+	};
+	f->policy.sections = &f->section;
+	f->policy.n_sections = 1;
+	f->section.name = "prod";
+	for (int key = 0; key < PORT_KEY_MAX; key++)
+		f->section.ports[key] = (struct port_list){.ranges = &default_ports[key], .n = 1};
+	return f;
+}
+
+static struct fixture *fixture_with_members(void)
+{
+	struct fixture *f = fixture_new();
+
+	add_member(f, ROLE_MANAGEMENT_SERVER, "10.20.1.11");
+	add_member(f, ROLE_MANAGEMENT_SERVER, "2001:db8:20::11");
+	add_member(f, ROLE_OPERATIONS_MANAGER_DATABASE, "10.20.2.50");
+	add_member(f, ROLE_WINDOWS_AGENT, "10.20.64.0/18");
+	add_member(f, ROLE_WINDOWS_AGENT, "10.9.0.7");
+	return f;
+}
+
+static struct ruleset *fixture_build(struct fixture *f)
+{
+	f->lines = policy_compile(&f->policy);
+	f->ruleset = ruleset_build(&f->policy, &f->lines);
+	return f->ruleset;
+}
+
+static void fixture_free(struct fixture *f)
+{
+	ruleset_free(f->ruleset);
+	for (enum role role = 0; role < ROLE_MAX; role++)
+		addr_set_free(&f->section.roles[role].addrs);
+	arena_free(f->policy.arena);
+	free(f);
+}
+
+static int open_session(void **state)
+{
+	const char *error;
+
+	return kernel_open((struct kernel **)state, &error);
+}
+
+static int close_session(void **state)
+{
+	bool existed;
+
+	kernel_remove(*state, &existed);
+	kernel_close(*state);
+	return 0;
+}
+
+static size_t count_chains(const struct ruleset *ruleset)
+{
+	return ruleset->n_chains;
+}
+
+static void assert_in_kernel(struct kernel *kernel, const struct ruleset *ruleset)
+{
+	struct table_state table;
+	size_t rules = 0;
+
+	for (size_t i = 0; i < ruleset->n_chains; i++)
+		rules += ruleset->chains[i]->n;
+	assert_int_equal(kernel_table_state(kernel, &table), 0);
+	assert_true(table.exists);
+	assert_int_equal(table.n_sets, ruleset->n_sets);
+	assert_int_equal(table.n_chains, count_chains(ruleset));
+	assert_int_equal(table.n_rules, rules);
+}
+
+static void test_apply_again_and_remove(void **state)
+{
+	struct kernel *kernel = *state;
+	struct fixture *f = fixture_with_members(), *g = fixture_with_members();
+	struct table_state table;
+	bool existed;
+
+	if (kernel_apply(kernel, fixture_build(f), NULL, false))
+		fail_msg("%s", kernel_error(kernel));
+	assert_in_kernel(kernel, f->ruleset);
+	add_member(g, ROLE_WINDOWS_AGENT, "10.9.0.8");
+	if (kernel_apply(kernel, fixture_build(g), f->ruleset, false))
+		fail_msg("%s", kernel_error(kernel));
+	assert_in_kernel(kernel, g->ruleset);
+	assert_int_equal(kernel_remove(kernel, &existed), 0);
+	assert_true(existed);
+	assert_int_equal(kernel_remove(kernel, &existed), 0);
+	assert_false(existed);
+	assert_int_equal(kernel_table_state(kernel, &table), 0);
+	assert_false(table.exists);
+	fixture_free(f);
+	fixture_free(g);
+}
+
+static const struct nft_set *find_set(const struct ruleset *ruleset, const char *name)
+{
+	for (size_t i = 0; i < ruleset->n_sets; i++)
+		if (!strcmp(ruleset->sets[i]->name, name))
+			return ruleset->sets[i];
+	fail_msg("no set %s", name);
+	return NULL;
+}
+
+static void test_only_changed_sets_are_renamed(void **state)
+{
+	struct kernel *kernel = *state;
+	struct fixture *f = fixture_with_members(), *g = fixture_with_members();
+
+	assert_int_equal(kernel_apply(kernel, fixture_build(f), NULL, false), 0);
+	add_member(g, ROLE_WINDOWS_AGENT, "10.9.0.8");
+	assert_int_equal(kernel_apply(kernel, fixture_build(g), f->ruleset, false), 0);
+	assert_string_equal(find_set(g->ruleset, "prod.windows_agent.hosts4")->kernel_name,
+	                    "prod.windows_agent.hosts4.2");
+	assert_string_equal(find_set(g->ruleset, "prod.windows_agent.nets4")->kernel_name,
+	                    "prod.windows_agent.nets4");
+	assert_string_equal(find_set(g->ruleset, INSTALL_WINDOW)->kernel_name, INSTALL_WINDOW);
+	fixture_free(f);
+	fixture_free(g);
+}
+
+static void test_window_opens_and_survives_a_load(void **state)
+{
+	struct kernel *kernel = *state;
+	struct fixture *f = fixture_with_members(), *g = fixture_with_members();
+	struct window_change changes[] = {{INSTALL_WINDOW, 60000}, {"prod.cur-01.window", 0}};
+	int64_t left;
+
+	assert_int_equal(kernel_apply(kernel, fixture_build(f), NULL, false), 0);
+	assert_int_equal(kernel_window_left(kernel, INSTALL_WINDOW), 0);
+	assert_int_equal(kernel_windows_set(kernel, changes, ARRAY_SIZE(changes)), 0);
+	left = kernel_window_left(kernel, INSTALL_WINDOW);
+	assert_in_range(left, 50000, 60000);
+	add_member(g, ROLE_WINDOWS_AGENT, "10.9.0.8");
+	assert_int_equal(kernel_apply(kernel, fixture_build(g), f->ruleset, false), 0);
+	assert_in_range(kernel_window_left(kernel, INSTALL_WINDOW), 50000, (uintmax_t)left);
+	changes[0].timeout_ms = 5000; /* shorter than what is left: re-opening replaces the time */
+	assert_int_equal(kernel_windows_set(kernel, changes, 1), 0);
+	assert_in_range(kernel_window_left(kernel, INSTALL_WINDOW), 4000, 5000);
+	changes[0].timeout_ms = 0;
+	assert_int_equal(kernel_windows_set(kernel, changes, 1), 0);
+	assert_int_equal(kernel_window_left(kernel, INSTALL_WINDOW), 0);
+	assert_int_equal(kernel_window_left(kernel, "no.such.window"), -ENOENT);
+	fixture_free(f);
+	fixture_free(g);
+}
+
+static void test_unknown_window_is_refused_and_named(void **state)
+{
+	struct kernel *kernel = *state;
+	struct fixture *f = fixture_with_members();
+	struct window_change changes[] = {{INSTALL_WINDOW, 60000}, {"prod.cur-99.window", 60000}};
+
+	assert_int_equal(kernel_apply(kernel, fixture_build(f), NULL, false), 0);
+	assert_int_equal(kernel_windows_set(kernel, changes, ARRAY_SIZE(changes)), -ENOENT);
+	assert_non_null(strstr(kernel_error(kernel), "prod.cur-99.window"));
+	assert_int_equal(kernel_window_left(kernel, INSTALL_WINDOW), 0);
+	fixture_free(f);
+}
+
+static void test_unchanged_policy_sends_nothing(void **state)
+{
+	struct kernel *kernel = *state;
+	struct fixture *f = fixture_with_members(), *g = fixture_with_members();
+	const struct nft_set *set;
+
+	assert_int_equal(kernel_apply(kernel, fixture_build(f), NULL, false), 0);
+	assert_int_equal(kernel_apply(kernel, fixture_build(g), f->ruleset, false), 0);
+	set = find_set(g->ruleset, "tcp_services");
+	assert_string_equal(set->kernel_name, "tcp_services");
+	assert_in_kernel(kernel, g->ruleset);
+	fixture_free(f);
+	fixture_free(g);
+}
+
+static void test_failed_load_leaves_what_was_there(void **state)
+{
+	struct kernel *kernel = *state;
+	struct fixture *f = fixture_with_members(), *g = fixture_with_members();
+	struct nft_set *set;
+
+	assert_int_equal(kernel_apply(kernel, fixture_build(f), NULL, false), 0);
+	add_member(g, ROLE_WINDOWS_AGENT, "10.9.0.8");
+	fixture_build(g);
+	set = (struct nft_set *)find_set(g->ruleset, "prod.windows_agent.hosts4");
+	set->size = 1; /* two members */
+	set->loc = 0;
+	assert_int_equal(kernel_apply(kernel, g->ruleset, NULL, false), -ENFILE);
+	assert_non_null(strstr(kernel_error(kernel), "prod.windows_agent.hosts4"));
+	assert_in_kernel(kernel, f->ruleset);
+	fixture_free(f);
+	fixture_free(g);
+}
+
+static void test_failed_first_load_leaves_no_table(void **state)
+{
+	struct kernel *kernel = *state;
+	struct fixture *f = fixture_with_members();
+	struct table_state table;
+
+	fixture_build(f);
+	((struct nft_set *)find_set(f->ruleset, "prod.management_server.hosts4"))->size = 1;
+	add_member(f, ROLE_MANAGEMENT_SERVER, "10.20.1.12");
+	assert_int_equal(kernel_apply(kernel, f->ruleset, NULL, false), -ENFILE);
+	assert_int_equal(kernel_table_state(kernel, &table), 0);
+	assert_false(table.exists);
+	fixture_free(f);
+}
+
+/* The kernel names a byte of a message; we name the line of the member. */
+static void test_refused_member_is_told_by_its_line(void **state)
+{
+	struct kernel *kernel = *state;
+	struct fixture *f = fixture_with_members();
+	struct addr_set *agents = &f->section.roles[ROLE_WINDOWS_AGENT].addrs;
+
+	for (unsigned i = 0; i < 5; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "10.30.0.%u", i + 1);
+		add_member(f, ROLE_WINDOWS_AGENT, text);
+	}
+	for (size_t i = 0; i < agents->n4; i++)
+		agents->v4[i].loc = (loc_t)(100 + i);
+	fixture_build(f);
+	((struct nft_set *)find_set(f->ruleset, "prod.windows_agent.hosts4"))->size = 3;
+	assert_int_equal(kernel_apply(kernel, f->ruleset, NULL, false), -ENFILE);
+	/* sorted: 10.9.0.7, 10.20.64.0/18, 10.30.0.1 ... ; the fourth host is 10.30.0.3 */
+	assert_int_equal(kernel_error_loc(kernel), 104);
+	fixture_free(f);
+}
+
+static void test_check_commits_nothing(void **state)
+{
+	struct kernel *kernel = *state;
+	struct fixture *f = fixture_with_members();
+	struct table_state table;
+
+	assert_int_equal(kernel_check(kernel, fixture_build(f)), 0);
+	assert_int_equal(kernel_table_state(kernel, &table), 0);
+	assert_false(table.exists);
+	fixture_free(f);
+}
+
+static void test_many_members_in_chunks(void **state)
+{
+	struct kernel *kernel = *state;
+	struct fixture *f = fixture_with_members();
+	struct addr_set *agents = &f->section.roles[ROLE_WINDOWS_AGENT].addrs;
+
+	for (uint32_t i = 0; i < 20000; i++) {
+		struct addr_range host = {.v4 = {0x0b000000 + 2 * i, 0x0b000000 + 2 * i, 0}};
+		struct addr_range net = {.v4 = {0x0c000000 + 256 * i, 0x0c000000 + 256 * i + 15, 0}};
+
+		addr_set_add(agents, &host);
+		addr_set_add(agents, &net);
+	}
+	addr_set_canonicalize(agents);
+	if (kernel_apply(kernel, fixture_build(f), NULL, false))
+		fail_msg("%s", kernel_error(kernel));
+	assert_in_kernel(kernel, f->ruleset);
+	fixture_free(f);
+}
+
+static void test_counters_are_listed(void **state)
+{
+	struct kernel *kernel = *state;
+	struct fixture *f = fixture_with_members();
+	struct counter_value *values = NULL;
+	size_t n;
+
+	assert_int_equal(kernel_counters(kernel, &values, &n), -ENOENT);
+	assert_int_equal(kernel_apply(kernel, fixture_build(f), NULL, false), 0);
+	assert_int_equal(kernel_counters(kernel, &values, &n), 0);
+	assert_int_equal(n, f->ruleset->n_counters);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(values[i].packets, 0);
+	free(values);
+	fixture_free(f);
+}
+
+static void test_probe_finds_this_kernel_supported(void **state)
+{
+	struct kernel_features features;
+	struct table_state table;
+
+	assert_int_equal(kernel_probe(*state, &features), 0);
+	if (!features.supported)
+		fail_msg("missing: %s", features.missing);
+	assert_int_equal(kernel_table_state(*state, &table), 0);
+	assert_false(table.exists);
+}
+
+static void test_owned_table_refuses_others(void **state)
+{
+	struct kernel *kernel = *state, *other;
+	struct kernel_features features;
+	struct fixture *f = fixture_with_members();
+	struct table_state table;
+	const char *error;
+
+	assert_int_equal(kernel_probe(kernel, &features), 0);
+	if (!features.persist) {
+		fixture_free(f);
+		skip();
+	}
+	assert_int_equal(kernel_apply(kernel, fixture_build(f), NULL, true), 0);
+	assert_int_equal(kernel_table_state(kernel, &table), 0);
+	assert_true(table.owned_by_us);
+	assert_int_equal(kernel_open(&other, &error), 0);
+	assert_int_equal(kernel_apply(other, f->ruleset, NULL, false), -EPERM);
+	kernel_close(other);
+	fixture_free(f);
+}
+
+#define KERNEL_TEST(test) cmocka_unit_test_setup_teardown(test, open_session, close_session)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        KERNEL_TEST(test_apply_again_and_remove),
+	        KERNEL_TEST(test_only_changed_sets_are_renamed),
+	        KERNEL_TEST(test_window_opens_and_survives_a_load),
+	        KERNEL_TEST(test_unknown_window_is_refused_and_named),
+	        KERNEL_TEST(test_unchanged_policy_sends_nothing),
+	        KERNEL_TEST(test_failed_load_leaves_what_was_there),
+	        KERNEL_TEST(test_failed_first_load_leaves_no_table),
+	        KERNEL_TEST(test_refused_member_is_told_by_its_line),
+	        KERNEL_TEST(test_check_commits_nothing),
+	        KERNEL_TEST(test_many_members_in_chunks),
+	        KERNEL_TEST(test_counters_are_listed),
+	        KERNEL_TEST(test_probe_finds_this_kernel_supported),
+	        KERNEL_TEST(test_owned_table_refuses_others),
+	};
+
+	if (unshare(CLONE_NEWNET) < 0) {
+		fprintf(stderr, "test_kernel: SKIPPED: needs root for a network namespace of its own\n");
+		return getenv("CI") ? 1 : 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
