@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Random role files and random packets: what policy_load(), policy_compile() and policy_explain() say together must be
+ * what the plainest evaluator says, one that shares nothing with them but the port tables. Addresses are numbers from
+ * 0 to 63, so that members are bits of a word and everything meets everything often.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "policy/explain.h"
+#include "tests/unit/plain_world.h"
+#include "util/array.h"
+
+#define WORLDS      300
+#define QUERIES     1500
+#define CHANCE(n)   (rnd(n) == 0)
+#define PORT_CHOICE (sizeof(ports) / sizeof(ports[0]))
+
+static const uint16_t ports[] = {5723,  5724,  1433,  1434,  135,  137,        138,   139,   445,
+                                 49151, 49152, 60000, 65535, 53,   88,         389,   161,   162,
+                                 80,    443,   1270,  22,    8886, 636,        51905, 51906, 51907,
+                                 51908, 51909, 51910, 7000,  7010, MOVED_PORT, 1};
+
+static unsigned rnd(unsigned below)
+{
+	return (unsigned)random() % below;
+}
+
+/* Writes one member, a host, a CIDR or a range, and returns its bits. */
+static uint64_t write_member(FILE *out, bool v6)
+{
+	const char *prefix = v6 ? "2001:db8::" : "10.0.0.";
+	const char *format = v6 ? "%s%x" : "%s%u";
+	unsigned first = rnd(64), last = first, shape = rnd(4);
+
+	if (shape == 0) {
+		first &= ~3u;
+		last = first + 3;
+	} else if (shape == 1) {
+		last = first + rnd(64 - first);
+	}
+	fprintf(out, format, prefix, first);
+	if (shape == 0) {
+		fprintf(out, "/%u", v6 ? 126 : 30);
+	} else if (last > first) {
+		fputc('-', out);
+		fprintf(out, format, prefix, last);
+	}
+	return (last - first == 63 ? ~(uint64_t)0 : (((uint64_t)1 << (last - first + 1)) - 1)) << first;
+}
+
+static struct family_bits write_members(FILE *out, const char *key)
+{
+	struct family_bits bits = {0};
+	unsigned n = 1 + rnd(3);
+
+	fprintf(out, "%s = ", key);
+	for (unsigned i = 0; i < n; i++) {
+		fputs(i ? ", " : "", out);
+		if (CHANCE(3))
+			bits.v6 |= write_member(out, true);
+		else
+			bits.v4 |= write_member(out, false);
+	}
+	fputs("\n", out);
+	return bits;
+}
+
+static void write_rows(struct world_section *section, FILE *out)
+{
+	static const enum row_state states[] = {ROW_ON, ROW_OFF, ROW_BOTH, ROW_INSTALL, ROW_REVERSE};
+
+	fprintf(out, "[rows %s]\n", section->name);
+	for (int row = 0; row < ROW_COUNT; row++) {
+		if (table_rows[row].table != section->table || !CHANCE(5))
+			continue;
+		section->row_set[row] = true;
+		section->rows[row] = states[rnd(ARRAY_SIZE(states))];
+		fprintf(out, "%s = %s\n", table_rows[row].id, row_state_name(section->rows[row]));
+	}
+}
+
+static void write_ports(struct world_section *section, FILE *out)
+{
+	fprintf(out, "[ports %s]\n", section->name);
+	if ((section->health_moved = CHANCE(3)))
+		fprintf(out, "health_service = %d\n", MOVED_PORT);
+	if ((section->browser_off = section->table == TABLE_CURRENT && CHANCE(3)))
+		fputs("sql_browser = off\n", out);
+}
+
+static void write_section(struct world_section *section, const char *name, FILE *out)
+{
+	section->name = name;
+	section->table = CHANCE(3) ? TABLE_2016 : TABLE_CURRENT;
+	section->certificate = CHANCE(3);
+	section->snmp_purpose = CHANCE(2);
+	section->catalog_reply_only = CHANCE(2);
+	fprintf(out, "[roles %s]\ntable = %s\n", name, port_table_name(section->table));
+	fprintf(out, "authentication = %s\n", section->certificate ? "certificate" : "kerberos");
+	fprintf(out, "snmp = %s\n", section->snmp_purpose ? "purpose" : "bidirectional");
+	fprintf(out, "catalog_dynamic_ports = %s\n",
+	        section->catalog_reply_only ? "reply_only" : "bidirectional");
+	for (enum role role = 0; role < ROLE_MAX; role++)
+		if (CHANCE(3) || role == ROLE_MANAGEMENT_SERVER)
+			section->roles[role] = write_members(out, role_name(role));
+	write_rows(section, out);
+	write_ports(section, out);
+}
+
+static void write_rule(struct world_rule *rule, unsigned number, FILE *out)
+{
+	snprintf(rule->name, sizeof(rule->name), "rule%u", number);
+	fprintf(out, "[site_rule %s]\n", rule->name);
+	rule->from = write_members(out, "from");
+	rule->to = write_members(out, "to");
+	rule->proto = (enum proto)rnd(PROTO_MAX);
+	rule->lo = 7000;
+	rule->hi = (uint16_t)(7000 + rnd(20));
+	rule->install = CHANCE(2);
+	fprintf(out, "protocol = %s\nphase = %s\nreason = test\n", proto_name(rule->proto),
+	        rule->install ? "install" : "both");
+	if (rule->proto == PROTO_ICMP)
+		fputs("ports = echo-request\n", out);
+	else
+		fprintf(out, "ports = %u-%u\n", rule->lo, rule->hi);
+}
+
+static void write_world(struct world *world, FILE *out)
+{
+	static const char *const names[SECTIONS] = {"alpha", "beta", "gamma"};
+
+	*world = (struct world){.scope = (enum deny_scope)rnd(4), .audit = CHANCE(5), .open = rnd(1000)};
+	fprintf(out, "[omfwd]\nmode = %s\ndeny_scope = %s\n", world->audit ? "audit" : "enforce",
+	        deny_scope_name(world->scope));
+	if (CHANCE(2))
+		world->never_deny = write_members(out, "never_deny");
+	world->n_sections = 1 + rnd(SECTIONS);
+	for (size_t i = 0; i < world->n_sections; i++)
+		write_section(&world->sections[i], names[i], out);
+	world->n_rules = rnd(SITE_RULES + 1);
+	for (unsigned i = 0; i < world->n_rules; i++)
+		write_rule(&world->rules[i], i, out);
+}
+
+static struct packet random_packet(void)
+{
+	return (struct packet){
+	        .v6 = CHANCE(3),
+	        .src = rnd(64),
+	        .dst = rnd(64),
+	        .proto = CHANCE(6)   ? PROTO_ICMP
+	                 : CHANCE(3) ? PROTO_UDP
+	                             : PROTO_TCP,
+	        .port = ports[rnd(PORT_CHOICE)],
+	};
+}
+
+static struct query query_of(const struct packet *packet, enum packet_path path)
+{
+	struct query query = {
+	        .proto = packet->proto, .port = packet->proto == PROTO_ICMP ? 0 : packet->port, .path = path};
+	u128 net6 = (u128)0x20010db8 << 96;
+
+	query.src.is_v6 = query.dst.is_v6 = packet->v6;
+	query.src.v4 = 0x0a000000 + packet->src;
+	query.dst.v4 = 0x0a000000 + packet->dst;
+	query.src.v6 = net6 + packet->src;
+	query.dst.v6 = net6 + packet->dst;
+	return query;
+}
+
+/* The reasons that lines alone decide; the others depend on what people would call near. */
+static void check_reason(const struct world *world, const struct packet *packet, enum opening opening,
+                         enum denial_reason reason)
+{
+	struct packet other = *packet, reverse = *packet;
+	bool src_any, dst_any, ignored;
+
+	other.proto = packet->proto == PROTO_TCP ? PROTO_UDP : PROTO_TCP;
+	reverse.src = packet->dst;
+	reverse.dst = packet->src;
+	roles_of(world, packet->v6, packet->src, &src_any, &ignored);
+	roles_of(world, packet->v6, packet->dst, &dst_any, &ignored);
+	if (opening == BEHIND_CLOSED_GATE)
+		assert_int_equal(REASON_WINDOW_CLOSED, reason);
+	else if (packet->proto != PROTO_ICMP && judge_packet(world, &other) != SHUT)
+		assert_int_equal(REASON_OTHER_PROTOCOL, reason);
+	else if (judge_packet(world, &reverse) != SHUT)
+		assert_int_equal(REASON_OPPOSITE_DIRECTION, reason);
+	else if (!src_any || !dst_any)
+		assert_int_equal(REASON_NO_ROLE, reason);
+	else
+		assert_true(reason == REASON_NO_LINE ||
+		            (reason == REASON_OTHER_SECTION && world->n_sections > 1));
+}
+
+static void check_packet(const struct world *world, const struct policy *policy, const struct lines *lines,
+                         unsigned *seen)
+{
+	struct packet packet = random_packet();
+	enum packet_path path = CHANCE(4) ? PATH_LOCAL : PATH_FORWARD;
+	struct query query = query_of(&packet, path);
+	enum opening opening = judge_packet(world, &packet);
+	enum verdict expected = plain_verdict(world, &packet, path, opening);
+	struct explanation explanation;
+
+	policy_explain(policy, lines, &query, gate_is_open, (void *)world, &explanation);
+	if (expected != explanation.verdict)
+		fail_msg("%s %u -> %u %s/%u: %s, and not %s", packet.v6 ? "v6" : "v4", packet.src, packet.dst,
+		         proto_name(packet.proto), packet.port, verdict_name(expected),
+		         verdict_name(explanation.verdict));
+	seen[expected]++;
+	if (expected == VERDICT_DENIED || expected == VERDICT_AUDITED)
+		check_reason(world, &packet, opening, explanation.reason);
+	else
+		assert_int_equal(REASON_NONE, explanation.reason);
+	assert_int_equal(expected == VERDICT_ALLOWED,
+	                 explanation.line != NULL && explanation.reason == REASON_NONE);
+}
+
+static struct policy *load_world(struct world *world)
+{
+	char path[] = "/tmp/test_explain_XXXXXX";
+	struct diag_list diags = {0};
+	struct policy *policy;
+	int fd = mkstemp(path);
+	FILE *out = fdopen(fd, "w");
+
+	assert_non_null(out);
+	write_world(world, out);
+	fclose(out);
+	policy = policy_load(path, 0, &diags);
+	if (!policy) {
+		diag_print(&diags, stderr);
+		fail_msg("%s, which is kept, should be right", path);
+	}
+	unlink(path);
+	diag_clear(&diags);
+	return policy;
+}
+
+static void test_random_worlds(void **state)
+{
+	unsigned seen[VERDICT_MAX] = {0};
+
+	(void)state;
+	for (unsigned seed = 1; seed <= WORLDS; seed++) {
+		struct world world;
+		struct policy *policy;
+		struct lines lines;
+
+		srandom(seed);
+		policy = load_world(&world);
+		lines = policy_compile(policy);
+		for (unsigned i = 0; i < QUERIES; i++)
+			check_packet(&world, policy, &lines, seen);
+		policy_free(policy);
+	}
+	for (enum verdict verdict = 0; verdict < VERDICT_MAX; verdict++) {
+		print_message("%s: %u\n", verdict_name(verdict), seen[verdict]);
+		assert_true(seen[verdict] > WORLDS);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_worlds)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
