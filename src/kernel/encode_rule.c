@@ -11,6 +11,7 @@
 #include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
@@ -148,6 +149,19 @@ static void add_counter(struct nftnl_rule *rule, const char *name)
 	nftnl_expr_set_str(expr, NFTNL_EXPR_OBJREF_IMM_NAME, name);
 }
 
+/* register 1 = (register 1 & mask) ^ xor */
+static void add_bitwise(struct nftnl_rule *rule, uint32_t mask, uint32_t xor)
+{
+	struct nftnl_expr *expr = expr_add(rule, "bitwise");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, &xor, sizeof(xor));
+}
+
 /* meta mark & ~mask | value, in register 1 */
 static void add_mark_value(struct nftnl_rule *rule, uint32_t value, uint32_t mask)
 {
@@ -161,13 +175,7 @@ static void add_mark_value(struct nftnl_rule *rule, uint32_t value, uint32_t mas
 		return;
 	}
 	add_meta(rule, NFT_META_MARK);
-	expr = expr_add(rule, "bitwise");
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, sizeof(value));
-	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, &keep, sizeof(keep));
-	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, &value, sizeof(value));
+	add_bitwise(rule, keep, value);
 }
 
 /* meta mark set meta mark & 0xffff00ff | 0x00000100 */
@@ -248,6 +256,18 @@ static void add_l4proto_set(struct nftnl_rule *rule, const struct nft_set *set)
 	add_lookup(rule, set);
 }
 
+/* ct state invalid */
+static void add_ct_invalid(struct nftnl_rule *rule)
+{
+	static const uint32_t invalid = NF_CT_STATE_INVALID_BIT, none = 0;
+	struct nftnl_expr *expr = expr_add(rule, "ct");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_STATE);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, NFT_REG_1);
+	add_bitwise(rule, invalid, none);
+	add_cmp(rule, NFT_CMP_NEQ, &none, sizeof(none));
+}
+
 static void add_match(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	switch (stmt->kind) {
@@ -256,6 +276,9 @@ static void add_match(struct nftnl_rule *rule, const struct stmt *stmt)
 		break;
 	case STMT_L4PROTO_SET:
 		add_l4proto_set(rule, stmt->set);
+		break;
+	case STMT_CT_INVALID:
+		add_ct_invalid(rule);
 		break;
 	case STMT_CT_PROTOCOL:
 		add_ct_protocol(rule, stmt->proto);

@@ -43,10 +43,15 @@ static void add_addr_rules(struct nft_chain *chain, const struct endpoint *endpo
 	}
 }
 
+/* A packet that conntrack cannot place may be a stray of a good connection: no reset for it, or the connection ends. */
 static void add_rejects(struct nft_chain *chain)
 {
 	struct nft_rule *rule = rule_new(chain);
 
+	rule_plain(rule, STMT_CT_INVALID);
+	rule_counter(rule, COUNTER_DENIED);
+	rule_plain(rule, STMT_DROP);
+	rule = rule_new(chain);
 	rule_l4proto(rule, IPPROTO_TCP);
 	rule_counter(rule, COUNTER_DENIED);
 	rule_plain(rule, STMT_REJECT_RESET);

@@ -137,7 +137,47 @@ static void print_ports(struct port_range ports, FILE *out)
 		fprintf(out, "-%u", ports.hi);
 }
 
-static void print_stmt(const struct stmt *stmt, FILE *out)
+/* What a rule does: the second half of enum stmt_kind. */
+static void print_action(const struct stmt *stmt, FILE *out)
+{
+	switch (stmt->kind) {
+	case STMT_COUNTER:
+		fprintf(out, "counter name \"%s\"", stmt->name);
+		break;
+	case STMT_MARK:
+		print_mark(stmt, out);
+		break;
+	case STMT_LIMIT:
+		fprintf(out, "limit rate %u/%s", stmt->rate, rate_unit(stmt->unit));
+		break;
+	case STMT_LOG:
+		fprintf(out, "log prefix \"%s\" group %u snaplen %u", stmt->name, stmt->group, LOG_SNAPLEN);
+		break;
+	case STMT_REJECT_RESET:
+		fputs("reject with tcp reset", out);
+		break;
+	case STMT_REJECT_ICMP:
+		fputs("reject with icmpx admin-prohibited", out);
+		break;
+	case STMT_ACCEPT:
+		fputs("accept", out);
+		break;
+	case STMT_DROP:
+		fputs("drop", out);
+		break;
+	case STMT_JUMP:
+		fprintf(out, "jump %s", stmt->name);
+		break;
+	case STMT_GOTO:
+		fprintf(out, "goto %s", stmt->name);
+		break;
+	default:
+		break;
+	}
+}
+
+/* What a rule matches: the first half. */
+static void print_match(const struct stmt *stmt, FILE *out)
 {
 	const char *ip = stmt->set && set_family(stmt->set) == FAMILY_6 ? "ip6" : "ip";
 	const char *set = stmt->set ? stmt->set->name : NULL;
@@ -148,6 +188,9 @@ static void print_stmt(const struct stmt *stmt, FILE *out)
 		break;
 	case STMT_L4PROTO_SET:
 		fprintf(out, "meta l4proto @%s", set);
+		break;
+	case STMT_CT_INVALID:
+		fputs("ct state invalid", out);
 		break;
 	case STMT_CT_PROTOCOL:
 		fprintf(out, "ct original protocol %s", l4proto_name(stmt->proto));
@@ -179,36 +222,8 @@ static void print_stmt(const struct stmt *stmt, FILE *out)
 	case STMT_OIF_LO:
 		fputs("oif \"lo\"", out);
 		break;
-	case STMT_COUNTER:
-		fprintf(out, "counter name \"%s\"", stmt->name);
-		break;
-	case STMT_MARK:
-		print_mark(stmt, out);
-		break;
-	case STMT_LIMIT:
-		fprintf(out, "limit rate %u/%s", stmt->rate, rate_unit(stmt->unit));
-		break;
-	case STMT_LOG:
-		fprintf(out, "log prefix \"%s\" group %u snaplen %u", stmt->name, stmt->group, LOG_SNAPLEN);
-		break;
-	case STMT_REJECT_RESET:
-		fputs("reject with tcp reset", out);
-		break;
-	case STMT_REJECT_ICMP:
-		fputs("reject with icmpx admin-prohibited", out);
-		break;
-	case STMT_ACCEPT:
-		fputs("accept", out);
-		break;
-	case STMT_DROP:
-		fputs("drop", out);
-		break;
-	case STMT_JUMP:
-		fprintf(out, "jump %s", stmt->name);
-		break;
-	case STMT_GOTO:
-		fprintf(out, "goto %s", stmt->name);
-		break;
+	default:
+		print_action(stmt, out);
 	}
 }
 
@@ -217,7 +232,7 @@ static void print_rule(const struct nft_rule *rule, FILE *out)
 	fputc('\t', out);
 	for (unsigned i = 0; i < rule->n; i++) {
 		fputc(i ? ' ' : '\t', out);
-		print_stmt(&rule->stmts[i], out);
+		print_match(&rule->stmts[i], out);
 	}
 	if (rule->comment)
 		fprintf(out, " comment \"%s\"", rule->comment);

@@ -54,6 +54,7 @@ enum ct_dir { CT_ORIGINAL, CT_REPLY };
 enum stmt_kind {
 	STMT_L4PROTO,          /* meta l4proto tcp */
 	STMT_L4PROTO_SET,      /* meta l4proto @set */
+	STMT_CT_INVALID,       /* ct state invalid */
 	STMT_CT_PROTOCOL,      /* ct protocol tcp (of the connection an ICMP error speaks of) */
 	STMT_CT_ADDR,          /* ct original ip saddr @set; ct reply ip6 saddr @set */
 	STMT_CT_REPLY_PORT,    /* ct reply proto-src 49152-65535 */

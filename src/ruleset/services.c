@@ -89,32 +89,36 @@ static const struct gate *find_gate(const struct ruleset *ruleset, const char *n
 	return NULL;
 }
 
+static void add_gate(struct builder *b, const struct line *line, const char *name)
+{
+	struct gate gate = {
+	        .name = name,
+	        .section = line->section ? line->section->name : NULL,
+	        .row = line->section ? table_rows[line->rows[0]].id : line->site_rule->name,
+	        .window = builder_add_set(b, arena_printf(b->policy->arena, "%s.window", name), SET_WINDOW),
+	};
+
+	*ARRAY_PUSH(b->ruleset->gates, b->ruleset->n_gates, b->cap_gates) = gate;
+}
+
 /*
  * chain prod.cur-01.install {
  *   meta l4proto @install_window counter name "prod.cur-01" accept
  *   meta l4proto @prod.cur-01.window counter name "prod.cur-01" accept
  * }
  */
-static void add_gate(struct builder *b, const struct line *line, const char *name)
+static void add_gate_chain(struct builder *b, const struct gate *gate)
 {
-	struct arena *arena = b->policy->arena;
-	struct ruleset *ruleset = b->ruleset;
-	struct nft_chain *chain = builder_add_chain(b, arena_printf(arena, "%s.install", name));
-	struct gate gate = {
-	        .name = name,
-	        .section = line->section ? line->section->name : NULL,
-	        .row = line->section ? table_rows[line->rows[0]].id : line->site_rule->name,
-	        .window = builder_add_set(b, arena_printf(arena, "%s.window", name), SET_WINDOW),
-	};
-	struct nft_set *windows[] = {ruleset->install_window, gate.window};
+	struct nft_chain *chain =
+	        builder_add_chain(b, arena_printf(b->policy->arena, "%s.install", gate->name));
+	struct nft_set *windows[] = {b->ruleset->install_window, gate->window};
 
 	for (size_t i = 0; i < ARRAY_SIZE(windows); i++) {
 		struct nft_rule *rule = rule_new(chain);
 
 		rule_l4proto_set(rule, windows[i]);
-		rule_accept(b, rule, name);
+		rule_accept(b, rule, gate->name);
 	}
-	*ARRAY_PUSH(ruleset->gates, ruleset->n_gates, b->cap_gates) = gate;
 }
 
 static const char *line_comment(struct builder *b, const struct line *line)
@@ -292,6 +296,8 @@ void builder_add_services(struct builder *b)
 
 	add_lines(b, &services, PHASE_ALWAYS);
 	add_lines(b, &services, PHASE_INSTALL);
+	for (size_t i = 0; i < b->ruleset->n_gates; i++)
+		add_gate_chain(b, &b->ruleset->gates[i]);
 	if (services.n)
 		add_judge(b, &services);
 	free(services.items);
