@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The role files that people start from: every example is right, and the shipped file shows every key with the default
- * that the table of keys has, and touches nothing as long as it is all comment.
+ * that the table of keys has, and touches nothing as long as it is all comment. The man page leaves no key out.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +18,7 @@
 #include "policy/keys.h"
 
 #define SHIPPED_FILE TOP_SRCDIR "/etc/omfwd.conf"
+#define MAN_PAGE     TOP_SRCDIR "/man/omfwd.conf.5"
 #define EXAMPLES     TOP_SRCDIR "/etc/examples/"
 
 /* Some day on which the examples' site rules hold. */
@@ -69,10 +70,10 @@ static void the_shipped_file_opens_and_denies_nothing(void **state)
 	diag_clear(&diags);
 }
 
-/* The whole shipped file as one string, to be freed. */
-static char *read_shipped(void)
+/* The whole file as one string, to be freed. */
+static char *read_text(const char *path)
 {
-	FILE *file = fopen(SHIPPED_FILE, "r");
+	FILE *file = fopen(path, "r");
 	char *text = NULL;
 	size_t size = 0;
 
@@ -95,7 +96,7 @@ static void assert_shown(const char *text, const char *name, const char *value)
 
 static void the_shipped_file_shows_every_key_and_its_default(void **state)
 {
-	char *text = read_shipped();
+	char *text = read_text(SHIPPED_FILE);
 
 	(void)state;
 	for (size_t i = 0; i < KEY_COUNT; i++)
@@ -106,10 +107,28 @@ static void the_shipped_file_shows_every_key_and_its_default(void **state)
 	free(text);
 }
 
+static void assert_named(const char *text, const char *name)
+{
+	if (!strstr(text, name))
+		fail_msg("man/omfwd.conf.5 does not speak of %s", name);
+}
+
+static void the_man_page_names_every_key_and_role(void **state)
+{
+	char *text = read_text(MAN_PAGE);
+
+	(void)state;
+	for (size_t i = 0; i < KEY_COUNT; i++)
+		assert_named(text, keys[i].name);
+	for (unsigned i = 0; role_name_at(i); i++)
+		assert_named(text, role_name_at(i));
+	free(text);
+}
+
 /* What is shown as a comment must be right once the semicolon is gone. */
 static void the_shipped_file_loads_with_every_key_uncommented(void **state)
 {
-	char path[] = "/tmp/omfwd-test-XXXXXX", *text = read_shipped(), *rest = text, *line;
+	char path[] = "/tmp/omfwd-test-XXXXXX", *text = read_text(SHIPPED_FILE), *rest = text, *line;
 	int fd = mkstemp(path);
 	FILE *file = fdopen(fd, "w");
 	struct diag_list diags = {0};
@@ -123,7 +142,8 @@ static void the_shipped_file_loads_with_every_key_uncommented(void **state)
 	free(text);
 	policy = policy_load(path, NOW, &diags);
 	unlink(path);
-	diag_print(&diags, stderr);
+	if (!policy)
+		diag_print(&diags, stderr);
 	assert_non_null(policy);
 	assert_int_equal(policy->n_sections, 1);
 	assert_int_equal(policy->n_site_rules, 1);
@@ -137,6 +157,7 @@ int main(void)
 	        cmocka_unit_test(every_example_is_right),
 	        cmocka_unit_test(the_shipped_file_opens_and_denies_nothing),
 	        cmocka_unit_test(the_shipped_file_shows_every_key_and_its_default),
+	        cmocka_unit_test(the_man_page_names_every_key_and_role),
 	        cmocka_unit_test(the_shipped_file_loads_with_every_key_uncommented),
 	};
 
