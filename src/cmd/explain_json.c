@@ -140,20 +140,28 @@ json_t *explain_to_json(const struct explained *about)
 	const struct query *query = about->query;
 	const struct table_line *document = explanation->document.line;
 
-	return json_pack(
-	        "{s:s, s:b, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:s, s:o}", "verdict",
-	        verdict_name(explanation->verdict), "passes", (int)verdict_passes(explanation->verdict),
-	        "reason", denial_reason_name(explanation->reason), "because",
-	        sentence_json(explain_because(about)), "remedy", sentence_json(explain_remedy(about)),
-	        "source",
-	        end_json(about->policy, &query->src, explanation->src_roles, explanation->n_src_roles),
-	        "destination",
-	        end_json(about->policy, &query->dst, explanation->dst_roles, explanation->n_dst_roles),
-	        "protocol", proto_name(query->proto), "port",
-	        query->proto == PROTO_ICMP ? json_null() : json_integer(query->port), "path",
-	        packet_path_name(query->path), "line", line_json(about->policy, explanation->line),
-	        "document_row", document ? row_json(row_find(document->row)) : json_null(), "answered_by",
-	        about->answered_by);
+	json_t *json = json_object();
+
+	json_object_set_new(json, "verdict", json_string(verdict_name(explanation->verdict)));
+	json_object_set_new(json, "passes", json_boolean(verdict_passes(explanation->verdict)));
+	json_object_set_new(json, "reason", json_string(denial_reason_name(explanation->reason)));
+	json_object_set_new(json, "because", sentence_json(explain_because(about)));
+	json_object_set_new(json, "remedy", sentence_json(explain_remedy(about)));
+	json_object_set_new(
+	        json, "source",
+	        end_json(about->policy, &query->src, explanation->src_roles, explanation->n_src_roles));
+	json_object_set_new(
+	        json, "destination",
+	        end_json(about->policy, &query->dst, explanation->dst_roles, explanation->n_dst_roles));
+	json_object_set_new(json, "protocol", json_string(proto_name(query->proto)));
+	json_object_set_new(json, "port",
+	                    query->proto == PROTO_ICMP ? json_null() : json_integer(query->port));
+	json_object_set_new(json, "path", json_string(packet_path_name(query->path)));
+	json_object_set_new(json, "line", line_json(about->policy, explanation->line));
+	json_object_set_new(json, "document_row", document ? row_json(row_find(document->row)) : json_null());
+	json_object_set_new(json, "answered_by", json_string(about->answered_by));
+	json_object_set_new(json, "file", words_text_json(about->policy->path));
+	return json;
 }
 
 json_t *explain_reply_new(const struct policy *policy, const struct lines *lines, const struct query *query,

@@ -23,12 +23,17 @@ static void print_service(const struct query *query, FILE *out)
 	        words_ports(query->proto, &range, ports, sizeof(ports)));
 }
 
-/* "row cur-16", "site rule NAME" */
-static void print_line_name(const struct line *line, FILE *out)
+/* "row cur-16 opens", "rows cur-05, cur-22 open", "site rule NAME opens" */
+static void print_line_opens(const struct line *line, FILE *out)
 {
 	char ids[ROW_IDS_MAX];
+	bool many = line->n_rows > 1;
 
-	fprintf(out, "%s %s", line->section ? "row" : "site rule", line_row_ids(line, ids, sizeof(ids)));
+	fprintf(out, "%s %s %s",
+	        !line->section ? "site rule"
+	        : many         ? "rows"
+	                       : "row",
+	        line_row_ids(line, ids, sizeof(ids)), many ? "open" : "opens");
 }
 
 static bool is_ldaps(const struct query *query)
@@ -38,8 +43,8 @@ static bool is_ldaps(const struct query *query)
 
 static void because_window_closed(const struct explained *about, FILE *out)
 {
-	print_line_name(about->explanation->line, out);
-	fputs(" opens it in the install phase, and its window is closed", out);
+	print_line_opens(about->explanation->line, out);
+	fputs(" it in the install phase, and its window is closed", out);
 }
 
 static void remedy_window_closed(const struct explained *about, FILE *out)
@@ -57,8 +62,8 @@ static void because_other_protocol(const struct explained *about, FILE *out)
 {
 	const struct line *line = about->explanation->line;
 
-	print_line_name(line, out);
-	fprintf(out, " opens %s here, not %s%s", proto_name(line->proto), proto_name(about->query->proto),
+	print_line_opens(line, out);
+	fprintf(out, " %s here, not %s%s", proto_name(line->proto), proto_name(about->query->proto),
 	        line->phase == PHASE_INSTALL ? " (in the install phase)" : "");
 }
 
@@ -76,8 +81,8 @@ static void remedy_other_protocol(const struct explained *about, FILE *out)
 static void because_opposite_direction(const struct explained *about, FILE *out)
 {
 	fputs("it is opened from the other end: ", out);
-	print_line_name(about->explanation->line, out);
-	fputs(" lets the destination open it to the source", out);
+	print_line_opens(about->explanation->line, out);
+	fputs(" it from the destination to the source", out);
 }
 
 static void remedy_opposite_direction(const struct explained *about, FILE *out)
@@ -151,7 +156,7 @@ static void because_no_line(const struct explained *about, FILE *out)
 	if (about->explanation->document.line) {
 		because_taken_away(about, &about->explanation->document, out);
 	} else if (is_ldaps(about->query)) {
-		fputs("Operations Manager does not speak LDAP over SSL; the documents open 389 alone", out);
+		fputs("Operations Manager does not support LDAP over SSL", out);
 	} else {
 		fputs("no row opens ", out);
 		print_service(about->query, out);
@@ -164,7 +169,7 @@ static void remedy_no_line(const struct explained *about, FILE *out)
 	if (about->explanation->document.line)
 		remedy_taken_away(about, &about->explanation->document, out);
 	else if (is_ldaps(about->query))
-		fputs("nothing should; clients fall back to 389", out);
+		fputs("nothing should; what the documents open is 389", out);
 	else
 		fputs("nothing in the documents; a [site_rule NAME] in the role file, if it must be", out);
 }
@@ -209,9 +214,8 @@ static void because_passes(const struct explained *about, FILE *out)
 
 	switch (about->explanation->verdict) {
 	case VERDICT_ALLOWED:
-		print_line_name(line, out);
-		fputs(line->phase == PHASE_INSTALL ? " opens it, and its window is open"
-		                                   : " opens it in either phase",
+		print_line_opens(line, out);
+		fputs(line->phase == PHASE_INSTALL ? " it, and its window is open" : " it in either phase",
 		      out);
 		break;
 	case VERDICT_NOT_JUDGED:

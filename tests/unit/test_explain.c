@@ -200,7 +200,7 @@ static void test_taken_away(void **state)
 	        {"10.0.1.1", "10.0.2.1", "tcp", "1433", NULL, VERDICT_DENIED, REASON_NO_LINE, "",
 	         "sql_operations_manager_database moved its port to 1444", "nothing should"},
 	        {"10.0.1.1", "10.0.4.1", "tcp", "636", NULL, VERDICT_DENIED, REASON_NO_LINE, "",
-	         "does not speak LDAP over SSL", "nothing should"},
+	         "does not support LDAP over SSL", "nothing should"},
 	};
 
 	(void)state;

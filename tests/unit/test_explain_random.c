@@ -19,8 +19,8 @@
 #include "tests/unit/plain_world.h"
 #include "util/array.h"
 
-#define WORLDS      300
-#define QUERIES     1500
+#define WORLDS      80
+#define QUERIES     600
 #define CHANCE(n)   (rnd(n) == 0)
 #define PORT_CHOICE (sizeof(ports) / sizeof(ports[0]))
 
@@ -151,8 +151,38 @@ static void write_world(struct world *world, FILE *out)
 		write_rule(&world->rules[i], i, out);
 }
 
-static struct packet random_packet(void)
+/* Some address that holds a role of the mask in the section; any, if there is none. */
+static unsigned pick_holder(const struct world_section *section, role_mask mask, bool v6)
 {
+	for (unsigned i = 0, addr = rnd(64); i < 64; i++, addr = (addr + 1) % 64)
+		if (acts(section, mask, v6, addr))
+			return addr;
+	return rnd(64);
+}
+
+/* A packet that some line of the documents is about, often but not always in force. */
+static struct packet likely_packet(const struct world *world)
+{
+	const struct world_section *section = &world->sections[rnd((unsigned)world->n_sections)];
+	size_t n;
+	const struct table_line *lines = table_lines(section->table, &n);
+	const struct table_line *line = &lines[rnd((unsigned)n)];
+	bool v6 = CHANCE(3);
+
+	return (struct packet){
+	        .v6 = v6,
+	        .src = pick_holder(section, line->from, v6),
+	        .dst = pick_holder(section, line->to, v6),
+	        .proto = line->proto,
+	        .port = line->key == PORT_HEALTH_SERVICE && section->health_moved ? MOVED_PORT
+	                                                                          : line->ports.hi,
+	};
+}
+
+static struct packet random_packet(const struct world *world)
+{
+	if (CHANCE(2))
+		return likely_packet(world);
 	return (struct packet){
 	        .v6 = CHANCE(3),
 	        .src = rnd(64),
@@ -206,7 +236,7 @@ static void check_reason(const struct world *world, const struct packet *packet,
 static void check_packet(const struct world *world, const struct policy *policy, const struct lines *lines,
                          unsigned *seen)
 {
-	struct packet packet = random_packet();
+	struct packet packet = random_packet(world);
 	enum packet_path path = CHANCE(4) ? PATH_LOCAL : PATH_FORWARD;
 	struct query query = query_of(&packet, path);
 	enum opening opening = judge_packet(world, &packet);
