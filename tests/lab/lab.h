@@ -30,13 +30,17 @@ enum lab_ns {
 
 #define LAB_DIR "/run/lab" /* on a private tmpfs: the test's files */
 
+#define LAB_CHILDREN_MAX 16
+
 struct taps;
 
 struct lab {
 	int netns[NS_MAX];
-	char binary[4096];   /* the omfwd under test */
-	struct taps *taps;   /* of packet probes, see burst.h */
-	const char *problem; /* why there is no lab; NULL when there is one */
+	char binary[4096];                /* the omfwd under test */
+	struct taps *taps;                /* of packet probes, see burst.h */
+	const char *problem;              /* why there is no lab; NULL when there is one */
+	pid_t children[LAB_CHILDREN_MAX]; /* started and not yet waited for; 0: free */
+	int first_fd;                     /* what tests open is numbered from here */
 };
 
 /* What a command left behind; lab_run_free() it. */
@@ -48,6 +52,15 @@ struct run {
 /* cmocka group fixtures: *state becomes a struct lab *. */
 int lab_setup(void **state);
 int lab_teardown(void **state);
+
+/* A test of the lab: however it ends, the next one finds the lab as it was. */
+#define LAB_TEST(test) cmocka_unit_test_teardown(test, lab_refresh)
+
+/*
+ * Ends what the test started, closes what it opened, and empties the gateway's rules, its connections and LAB_DIR. Tests
+ * may call it themselves, between two parts.
+ */
+int lab_refresh(void **state);
 
 /* The lab, or the end of this test: skipped loudly where it cannot exist, failed when CI=true. */
 struct lab *lab_need(void **state);
@@ -69,11 +82,11 @@ void lab_must(const struct lab *lab, enum lab_ns ns, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 
 /* Starts a shell command that stays; it dies with the test program. out: where both outputs go, or -1. */
-pid_t lab_start(const struct lab *lab, enum lab_ns ns, int out, const char *fmt, ...)
+pid_t lab_start(struct lab *lab, enum lab_ns ns, int out, const char *fmt, ...)
         __attribute__((format(printf, 4, 5)));
 
 /* Waits for a started command, 10 s at most, and returns its exit code as in struct run. */
-int lab_wait(pid_t pid);
+int lab_wait(struct lab *lab, pid_t pid);
 
 /* Writes a file below LAB_DIR in one step (write beside, rename). */
 void lab_write(const char *name, const char *text);

@@ -35,7 +35,6 @@ static void expect_both_phases(struct lab *lab, struct expected_policy *policy,
 	omfwd_expect(lab, 0, "--phase run");
 	policy->installing = false;
 	sweep_expect(lab, policy, add);
-	omfwd_forget(lab);
 }
 
 static void test_lines_scope_everything(void **state)
@@ -88,9 +87,9 @@ int lines_suite_run(const struct expected_table *document)
 {
 	table = document;
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_lines_scope_everything), cmocka_unit_test(test_lines_scope_roles),
-	        cmocka_unit_test(test_lines_scope_servers),    cmocka_unit_test(test_lines_with_stand_ins),
-	        cmocka_unit_test(test_pairs_scope_everything), cmocka_unit_test(test_pairs_scope_roles),
+	        LAB_TEST(test_lines_scope_everything), LAB_TEST(test_lines_scope_roles),
+	        LAB_TEST(test_lines_scope_servers),    LAB_TEST(test_lines_with_stand_ins),
+	        LAB_TEST(test_pairs_scope_everything), LAB_TEST(test_pairs_scope_roles),
 	};
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }

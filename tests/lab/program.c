@@ -88,7 +88,7 @@ void omfwd_notify_await(int notify, const char *want, char *ret, size_t size)
 	fail_msg("the agent never notified %s; it said: %s", want, seen);
 }
 
-pid_t omfwd_agent_start(const struct lab *lab, int *notify)
+pid_t omfwd_agent_start(struct lab *lab, int *notify)
 {
 	lab_must(lab, NS_GATEWAY, "mkdir -p " RUN_DIR " " STATE_DIR);
 	*notify = notify_open();
@@ -100,17 +100,10 @@ pid_t omfwd_agent_start(const struct lab *lab, int *notify)
 	return pid;
 }
 
-int omfwd_agent_stop(pid_t pid, int signal)
+int omfwd_agent_stop(struct lab *lab, pid_t pid, int signal)
 {
 	kill(pid, signal);
-	return lab_wait(pid);
-}
-
-void omfwd_forget(const struct lab *lab)
-{
-	struct run run;
-	lab_run(lab, NS_GATEWAY, NULL, &run, "nft delete table inet omfwd; rm -rf " RUN_DIR " " STATE_DIR);
-	lab_run_free(&run);
+	return lab_wait(lab, pid);
 }
 
 json_t *nft_list(const struct lab *lab, enum lab_ns ns)

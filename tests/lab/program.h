@@ -23,16 +23,13 @@ void omfwd_expect(const struct lab *lab, int code, const char *fmt, ...)
 void omfwd_apply(const struct lab *lab, const char *config);
 
 /* Starts an agent and waits until it says READY=1; notify is the socket it says it on. Returns its pid. */
-pid_t omfwd_agent_start(const struct lab *lab, int *notify);
+pid_t omfwd_agent_start(struct lab *lab, int *notify);
 
 /* Sends a signal and waits for the agent's end; returns its exit code. */
-int omfwd_agent_stop(pid_t pid, int signal);
+int omfwd_agent_stop(struct lab *lab, pid_t pid, int signal);
 
 /* Waits until the agent notifies a line that begins with want (10 s at most); *ret, if not NULL, gets the message. */
 void omfwd_notify_await(int notify, const char *want, char *ret, size_t size);
-
-/* Takes the table away with nft and forgets run and state directory: a fresh start for the next test. */
-void omfwd_forget(const struct lab *lab);
 
 /* `nft -j list table inet omfwd` in a namespace: its array; json_decref() it. */
 json_t *nft_list(const struct lab *lab, enum lab_ns ns);

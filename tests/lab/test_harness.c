@@ -93,10 +93,10 @@ static void test_sweep_sees_an_open_gateway(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_open_gateway_passes_everything),
-	        cmocka_unit_test(test_verdicts_are_told_apart),
-	        cmocka_unit_test(test_large_bursts_are_exact),
-	        cmocka_unit_test(test_sweep_sees_an_open_gateway),
+	        LAB_TEST(test_open_gateway_passes_everything),
+	        LAB_TEST(test_verdicts_are_told_apart),
+	        LAB_TEST(test_large_bursts_are_exact),
+	        LAB_TEST(test_sweep_sees_an_open_gateway),
 	};
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }

@@ -23,7 +23,6 @@ static void test_sections_do_not_talk(void **state)
 	omfwd_expect(lab, 0, "--phase install");
 	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/135", "drop 10.1.0.10 10.2.0.21 tcp/135",
 	       "pass 10.1.0.11 10.2.0.21 tcp/50000", "drop 10.1.0.11 10.2.0.20 tcp/50000");
-	omfwd_forget(lab);
 }
 
 /* The management server of both sections talks to the agents of both; roles on one host add up. */
@@ -44,7 +43,6 @@ static void test_host_with_several_roles(void **state)
 	       "pass 10.1.0.10 10.2.0.50 tcp/1433", "pass 10.1.0.12 10.2.0.50 tcp/1433",
 	       "pass 10.1.0.10 10.2.0.50 udp/1434", "drop 10.1.0.11 10.2.0.50 tcp/1433",
 	       "drop 10.2.0.21 10.1.0.10 tcp/51909");
-	omfwd_forget(lab);
 }
 
 static void test_members_of_every_kind(void **state)
@@ -73,7 +71,6 @@ static void test_members_of_every_kind(void **state)
 	       "drop 2001:db8:2:41:: 2001:db8:1::10 tcp/5723", "drop 2001:db8:2::ff 2001:db8:1::10 tcp/5723",
 	       "pass 2001:db8:2::100 2001:db8:1::10 tcp/5723", "pass 2001:db8:2::1ff 2001:db8:1::10 tcp/5723",
 	       "drop 2001:db8:2::200 2001:db8:1::10 tcp/5723", "drop 10.2.64.0 10.1.0.11 tcp/5723");
-	omfwd_forget(lab);
 }
 
 #define ROW_ROLES                                                                                            \
@@ -101,7 +98,6 @@ static void test_rows_overridden(void **state)
 	       "pass 10.1.0.10 10.2.0.50 tcp/135", "pass 10.1.0.10 10.2.0.20 tcp/445",
 	       "drop 10.1.0.10 10.2.0.40 tcp/445", "pass 10.1.0.10 10.2.0.40 tcp/389",
 	       "drop 10.1.0.60 10.2.0.61 tcp/1433");
-	omfwd_forget(lab);
 }
 
 /* A line that several rows open stays as long as one of them is on; turning a row off takes its half with it. */
@@ -116,7 +112,6 @@ static void test_rows_that_share_a_line(void **state)
 	EXPECT(lab, "drop 10.1.0.30 10.1.0.10 tcp/5723");
 	omfwd_apply(lab, EVERYTHING ROW_ROLES "[rows]\ncur-16 = off\ncur-18 = off\n");
 	EXPECT(lab, "drop 10.2.0.20 10.1.0.10 tcp/5723", "pass 10.2.0.20 10.1.0.30 tcp/5723");
-	omfwd_forget(lab);
 }
 
 static void test_authentication_certificate(void **state)
@@ -138,7 +133,6 @@ static void test_authentication_certificate(void **state)
 	omfwd_apply(lab, config);
 	EXPECT(lab, "pass 10.1.0.10 10.2.0.40 tcp/88", "pass 10.1.0.10 10.2.0.41 tcp/389",
 	       "pass 10.1.0.20 10.2.0.40 udp/88", "drop 10.2.0.40 10.1.0.10 tcp/88");
-	omfwd_forget(lab);
 }
 
 static void test_snmp_purpose(void **state)
@@ -154,7 +148,6 @@ static void test_snmp_purpose(void **state)
 	       "pass 2001:db8:2::40 2001:db8:1::10 udp/162", "drop 2001:db8:2::40 2001:db8:1::10 udp/161",
 	       "drop 10.1.0.10 10.2.0.40 echo-reply", "drop 2001:db8:1::10 2001:db8:2::40 echo-reply",
 	       "drop 10.1.0.10 10.2.0.40 tcp/161");
-	omfwd_forget(lab);
 }
 
 static void test_catalog_reply_only(void **state)
@@ -165,7 +158,6 @@ static void test_catalog_reply_only(void **state)
 	EXPECT(lab, "pass 10.1.0.10 10.2.0.40 tcp/443", "pass 10.1.0.10 10.2.77.40 tcp/80",
 	       "drop 10.2.0.40 10.1.0.10 tcp/50000", "drop 10.1.0.10 10.2.0.40 tcp/50000",
 	       "drop 10.1.0.11 10.2.0.40 tcp/443", "drop 10.2.0.40 10.1.0.10 tcp/443");
-	omfwd_forget(lab);
 }
 
 static void test_narrowing_roles(void **state)
@@ -178,7 +170,6 @@ static void test_narrowing_roles(void **state)
 	EXPECT(lab, "pass 10.1.0.10 10.2.0.21 tcp/135", "drop 10.1.0.10 10.2.0.20 tcp/135",
 	       "pass 10.2.0.20 10.1.0.10 tcp/5723", "pass 10.2.0.21 10.1.0.10 tcp/5723",
 	       "pass 10.2.0.30 10.1.0.11 tcp/8886", "drop 10.2.0.30 10.1.0.10 tcp/8886");
-	omfwd_forget(lab);
 }
 
 /* today + days, as the role file writes dates. */
@@ -220,22 +211,16 @@ static void test_site_rules(void **state)
 	omfwd_expect(lab, 0, "--phase install");
 	EXPECT(lab, "pass 10.2.9.1 10.1.0.10 udp/69", "drop 10.2.9.2 10.1.0.10 udp/69",
 	       "drop 10.2.9.1 10.1.0.10 tcp/99", "pass 10.2.9.1 10.1.0.10 tcp/10123");
-	omfwd_forget(lab);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_sections_do_not_talk),
-	        cmocka_unit_test(test_host_with_several_roles),
-	        cmocka_unit_test(test_members_of_every_kind),
-	        cmocka_unit_test(test_rows_overridden),
-	        cmocka_unit_test(test_rows_that_share_a_line),
-	        cmocka_unit_test(test_authentication_certificate),
-	        cmocka_unit_test(test_snmp_purpose),
-	        cmocka_unit_test(test_catalog_reply_only),
-	        cmocka_unit_test(test_narrowing_roles),
-	        cmocka_unit_test(test_site_rules),
+	        LAB_TEST(test_sections_do_not_talk),   LAB_TEST(test_host_with_several_roles),
+	        LAB_TEST(test_members_of_every_kind),  LAB_TEST(test_rows_overridden),
+	        LAB_TEST(test_rows_that_share_a_line), LAB_TEST(test_authentication_certificate),
+	        LAB_TEST(test_snmp_purpose),           LAB_TEST(test_catalog_reply_only),
+	        LAB_TEST(test_narrowing_roles),        LAB_TEST(test_site_rules),
 	};
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }

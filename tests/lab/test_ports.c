@@ -201,7 +201,6 @@ static void test_port_keys(void **state)
 		case_apply(lab, &cases[i], "[ports]");
 		case_expect(lab, &cases[i]);
 	}
-	omfwd_forget(lab);
 }
 
 static void test_port_keys_of_a_section(void **state)
@@ -212,14 +211,13 @@ static void test_port_keys_of_a_section(void **state)
 	struct port_key_case overridden = cases[0];
 	overridden.closed[3] = 999;
 	case_expect(lab, &overridden);
-	omfwd_forget(lab);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_port_keys),
-	        cmocka_unit_test(test_port_keys_of_a_section),
+	        LAB_TEST(test_port_keys),
+	        LAB_TEST(test_port_keys_of_a_section),
 	};
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }

@@ -19,7 +19,6 @@ static void test_scope_none(void **state)
 	       "pass 10.2.0.20 10.1.0.10 icmp", "pass 10.2.0.20 10.1.0.10 proto/99",
 	       "pass 2001:db8:2::20 2001:db8:1::10 tcp/22");
 	assert_int_equal(nft_counter(lab, "prod.cur-16"), 1);
-	omfwd_forget(lab);
 }
 
 static void test_scope_roles(void **state)
@@ -36,7 +35,6 @@ static void test_scope_roles(void **state)
 	       "pass 10.2.0.99 10.1.0.99 proto/99", "drop 2001:db8:2::20 2001:db8:1::10 tcp/22",
 	       "drop 2001:db8:1::10 2001:db8:2::20 proto/99", "drop 2001:db8:2::20 2001:db8:1::10 icmp",
 	       "pass 2001:db8:2::20 2001:db8:1::99 tcp/22");
-	omfwd_forget(lab);
 }
 
 static void test_scope_servers(void **state)
@@ -48,7 +46,6 @@ static void test_scope_servers(void **state)
 	       "drop 10.2.0.99 10.1.0.10 proto/99", "pass 10.1.0.21 10.2.0.30 udp/9",
 	       "pass 10.2.0.99 10.1.0.99 tcp/22", "pass 10.1.0.21 10.2.0.99 tcp/22",
 	       "drop 2001:db8:2::99 2001:db8:1::10 tcp/5723", "pass 2001:db8:2::99 2001:db8:1::99 tcp/22");
-	omfwd_forget(lab);
 }
 
 static void test_scope_everything(void **state)
@@ -65,7 +62,6 @@ static void test_scope_everything(void **state)
 	       "pass 10.2.0.99 10.9.0.1 tcp/22", "pass 10.9.0.1 10.1.0.99 udp/53",
 	       "pass 10.9.0.1 10.1.0.10 tcp/22", "pass 2001:db8:9::1 2001:db8:1::99 tcp/443",
 	       "pass 2001:db8:2::99 2001:db8:9::1 icmp");
-	omfwd_forget(lab);
 }
 
 #define HELD                                                                                                 \
@@ -95,13 +91,12 @@ static void test_gateway_holds_a_role(void **state)
 		omfwd_expect(lab, 0, "--phase install");
 		EXPECT(lab, "pass 10.9.0.1 10.1.0.20 tcp/445", "pass 10.9.0.1 10.2.0.50 tcp/50000",
 		       "pass 2001:db8:9::1 2001:db8:2::50 udp/137", "drop 10.1.0.20 10.9.0.1 tcp/445");
-		omfwd_forget(lab);
+		lab_refresh(state);
 	}
 	omfwd_apply(lab, "[omfwd]\ndeny_scope = servers\n" HELD);
 	EXPECT(lab, "pass 10.1.0.20 10.9.0.1 tcp/5723", "drop 10.1.0.99 10.9.0.1 tcp/22",
 	       "drop 10.9.0.1 10.2.0.99 udp/53", "pass 10.1.0.99 10.9.0.2 tcp/22",
 	       "pass 10.9.0.2 10.9.0.1 tcp/22");
-	omfwd_forget(lab);
 }
 
 static void test_audit_mode(void **state)
@@ -116,7 +111,6 @@ static void test_audit_mode(void **state)
 	EXPECT(lab, "drop 10.2.0.20 10.1.0.10 tcp/22", "drop 10.2.0.99 10.1.0.99 udp/53");
 	assert_int_equal(nft_counter(lab, "denied"), 2);
 	assert_int_equal(nft_counter(lab, "prod.cur-16"), 1);
-	omfwd_forget(lab);
 }
 
 static void test_reject(void **state)
@@ -132,7 +126,6 @@ static void test_reject(void **state)
 	       "pass 10.1.0.20 10.9.0.1 tcp/5723");
 	omfwd_apply(lab, "[omfwd]\ndeny_action = drop\ndeny_scope = everything\n" HELD);
 	EXPECT(lab, "drop 10.1.0.20 10.2.0.50 tcp/1433", "drop 10.1.0.20 10.2.0.50 udp/1434");
-	omfwd_forget(lab);
 }
 
 static void test_never_deny(void **state)
@@ -144,7 +137,6 @@ static void test_never_deny(void **state)
 	       "pass 10.2.1.255 10.1.0.99 icmp", "drop 10.2.0.201 10.1.0.10 tcp/22",
 	       "drop 10.2.2.0 10.1.0.10 tcp/22", "pass 2001:db8:2::200 2001:db8:1::10 tcp/22",
 	       "drop 2001:db8:2::201 2001:db8:1::10 tcp/22", "pass 10.2.0.200 10.1.0.10 proto/99");
-	omfwd_forget(lab);
 }
 
 /* Other firewalls see the mark, later in the same hook; the bits outside the mask stay. */
@@ -162,21 +154,20 @@ static void test_accept_mark(void **state)
 	lab_must(lab, NS_GATEWAY, "nft list counter inet seen marked | grep -q 'packets 2 '");
 	lab_must(lab, NS_GATEWAY, "nft list counter inet seen plain | grep -q 'packets 1 '");
 	lab_must(lab, NS_GATEWAY, "nft delete table inet seen");
-	omfwd_forget(lab);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_scope_none),
-	        cmocka_unit_test(test_scope_roles),
-	        cmocka_unit_test(test_scope_servers),
-	        cmocka_unit_test(test_scope_everything),
-	        cmocka_unit_test(test_gateway_holds_a_role),
-	        cmocka_unit_test(test_audit_mode),
-	        cmocka_unit_test(test_reject),
-	        cmocka_unit_test(test_never_deny),
-	        cmocka_unit_test(test_accept_mark),
+	        LAB_TEST(test_scope_none),
+	        LAB_TEST(test_scope_roles),
+	        LAB_TEST(test_scope_servers),
+	        LAB_TEST(test_scope_everything),
+	        LAB_TEST(test_gateway_holds_a_role),
+	        LAB_TEST(test_audit_mode),
+	        LAB_TEST(test_reject),
+	        LAB_TEST(test_never_deny),
+	        LAB_TEST(test_accept_mark),
 	};
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }
