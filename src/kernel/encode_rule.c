@@ -87,18 +87,21 @@ static struct nftnl_expr *add_lookup(struct nftnl_rule *rule, const struct nft_s
 	return expr;
 }
 
-static void add_verdict(struct nftnl_rule *rule, int verdict, const char *chain)
+/* register 1 = (register 1 & mask) ^ xor */
+static void add_bitwise(struct nftnl_rule *rule, uint32_t mask, uint32_t xor)
 {
-	struct nftnl_expr *expr = expr_add(rule, "immediate");
+	struct nftnl_expr *expr = expr_add(rule, "bitwise");
 
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, (uint32_t)verdict);
-	if (chain)
-		nftnl_expr_set_str(expr, NFTNL_EXPR_IMM_CHAIN, chain);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, &xor, sizeof(xor));
 }
 
 /* ct original ip saddr @set */
-static void add_ct_addr(struct nftnl_rule *rule, const struct stmt *stmt)
+static void encode_ct_addr(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	add_ct(rule, set_family(stmt->set) == FAMILY_6 ? NFT_CT_SRC_IP6 : NFT_CT_SRC_IP,
 	       stmt->dir == CT_ORIGINAL ? IP_CT_DIR_ORIGINAL : IP_CT_DIR_REPLY);
@@ -106,9 +109,9 @@ static void add_ct_addr(struct nftnl_rule *rule, const struct stmt *stmt)
 }
 
 /* ct reply proto-src 49152-65535 */
-static void add_ct_reply_port(struct nftnl_rule *rule, struct port_range ports)
+static void encode_ct_reply_port(struct nftnl_rule *rule, const struct stmt *stmt)
 {
-	uint16_t lo = htons(ports.lo), hi = htons(ports.hi);
+	uint16_t lo = htons(stmt->ports.lo), hi = htons(stmt->ports.hi);
 
 	add_ct(rule, NFT_CT_PROTO_SRC, IP_CT_DIR_REPLY);
 	add_cmp(rule, NFT_CMP_GTE, &lo, sizeof(lo));
@@ -116,7 +119,7 @@ static void add_ct_reply_port(struct nftnl_rule *rule, struct port_range ports)
 }
 
 /* ip saddr @set */
-static void add_addr(struct nftnl_rule *rule, const struct stmt *stmt)
+static void encode_addr(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	bool is_v6 = set_family(stmt->set) == FAMILY_6, source = stmt->kind == STMT_SADDR;
 
@@ -132,34 +135,12 @@ static void add_addr(struct nftnl_rule *rule, const struct stmt *stmt)
 	add_lookup(rule, stmt->set);
 }
 
-/* iif "lo" */
-static void add_loopback(struct nftnl_rule *rule, uint32_t key)
-{
-	uint32_t index = LOOPBACK_IFINDEX;
-
-	add_meta(rule, key);
-	add_cmp(rule, NFT_CMP_EQ, &index, sizeof(index));
-}
-
-static void add_counter(struct nftnl_rule *rule, const char *name)
+static void encode_counter_ref(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	struct nftnl_expr *expr = expr_add(rule, "objref");
 
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
-	nftnl_expr_set_str(expr, NFTNL_EXPR_OBJREF_IMM_NAME, name);
-}
-
-/* register 1 = (register 1 & mask) ^ xor */
-static void add_bitwise(struct nftnl_rule *rule, uint32_t mask, uint32_t xor)
-{
-	struct nftnl_expr *expr = expr_add(rule, "bitwise");
-
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
-	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
-	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, &xor, sizeof(xor));
+	nftnl_expr_set_str(expr, NFTNL_EXPR_OBJREF_IMM_NAME, stmt->name);
 }
 
 /* meta mark & ~mask | value, in register 1 */
@@ -179,7 +160,7 @@ static void add_mark_value(struct nftnl_rule *rule, uint32_t value, uint32_t mas
 }
 
 /* meta mark set meta mark & 0xffff00ff | 0x00000100 */
-static void add_mark(struct nftnl_rule *rule, const struct stmt *stmt)
+static void encode_mark(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	struct nftnl_expr *expr;
 
@@ -190,7 +171,7 @@ static void add_mark(struct nftnl_rule *rule, const struct stmt *stmt)
 }
 
 /* limit rate 20/second */
-static void add_limit(struct nftnl_rule *rule, const struct stmt *stmt)
+static void encode_limit(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	struct nftnl_expr *expr = expr_add(rule, "limit");
 
@@ -201,7 +182,7 @@ static void add_limit(struct nftnl_rule *rule, const struct stmt *stmt)
 }
 
 /* log prefix "omfwd:denied " group 5 snaplen 96 */
-static void add_log(struct nftnl_rule *rule, const struct stmt *stmt)
+static void encode_log(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	struct nftnl_expr *expr = expr_add(rule, "log");
 
@@ -210,146 +191,125 @@ static void add_log(struct nftnl_rule *rule, const struct stmt *stmt)
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOG_SNAPLEN, LOG_SNAPLEN);
 }
 
-static void add_reject(struct nftnl_rule *rule, uint32_t type, uint8_t code)
-{
-	struct nftnl_expr *expr = expr_add(rule, "reject");
-
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_REJECT_TYPE, type);
-	nftnl_expr_set_u8(expr, NFTNL_EXPR_REJECT_CODE, code);
-}
-
 /* ct original protocol icmp: of the connection, where the packet is an ICMP error about it */
-static void add_ct_protocol(struct nftnl_rule *rule, uint8_t proto)
+static void encode_ct_protocol(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	add_ct(rule, NFT_CT_PROTOCOL, IP_CT_DIR_ORIGINAL);
-	add_cmp(rule, NFT_CMP_EQ, &proto, sizeof(proto));
+	add_cmp(rule, NFT_CMP_EQ, &stmt->proto, sizeof(stmt->proto));
 }
 
 /* ct original proto-dst 2048 */
-static void add_ct_original_icmp(struct nftnl_rule *rule, uint16_t type_and_code)
+static void encode_ct_original_icmp(struct nftnl_rule *rule, const struct stmt *stmt)
 {
-	uint16_t value = htons(type_and_code);
+	uint16_t value = htons(stmt->ports.lo);
 
 	add_ct(rule, NFT_CT_PROTO_DST, IP_CT_DIR_ORIGINAL);
 	add_cmp(rule, NFT_CMP_EQ, &value, sizeof(value));
 }
 
 /* ct reply proto-src vmap @map */
-static void add_ct_reply_vmap(struct nftnl_rule *rule, const struct nft_set *map)
+static void encode_ct_reply_vmap(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	add_ct(rule, NFT_CT_PROTO_SRC, IP_CT_DIR_REPLY);
-	nftnl_expr_set_u32(add_lookup(rule, map), NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(add_lookup(rule, stmt->set), NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
 }
 
 /* icmpv6 type @set */
-static void add_icmpv6_type(struct nftnl_rule *rule, const struct nft_set *set)
+static void encode_icmpv6_type(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	add_meta_u8(rule, NFT_META_L4PROTO, IPPROTO_ICMPV6);
 	add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct icmp6_hdr, icmp6_type), 1);
-	add_lookup(rule, set);
+	add_lookup(rule, stmt->set);
 }
 
 /* meta l4proto @set */
-static void add_l4proto_set(struct nftnl_rule *rule, const struct nft_set *set)
+static void encode_l4proto_set(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	add_meta(rule, NFT_META_L4PROTO);
-	add_lookup(rule, set);
+	add_lookup(rule, stmt->set);
 }
 
 /* ct state invalid */
-static void add_ct_invalid(struct nftnl_rule *rule)
+static void encode_ct_invalid(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	static const uint32_t invalid = NF_CT_STATE_INVALID_BIT, none = 0;
 	struct nftnl_expr *expr = expr_add(rule, "ct");
 
+	(void)stmt;
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_STATE);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, NFT_REG_1);
 	add_bitwise(rule, invalid, none);
 	add_cmp(rule, NFT_CMP_NEQ, &none, sizeof(none));
 }
 
-static void add_match(struct nftnl_rule *rule, const struct stmt *stmt)
+/* meta l4proto tcp */
+static void encode_l4proto(struct nftnl_rule *rule, const struct stmt *stmt)
 {
-	switch (stmt->kind) {
-	case STMT_L4PROTO:
-		add_meta_u8(rule, NFT_META_L4PROTO, stmt->proto);
-		break;
-	case STMT_L4PROTO_SET:
-		add_l4proto_set(rule, stmt->set);
-		break;
-	case STMT_CT_INVALID:
-		add_ct_invalid(rule);
-		break;
-	case STMT_CT_PROTOCOL:
-		add_ct_protocol(rule, stmt->proto);
-		break;
-	case STMT_CT_ADDR:
-		add_ct_addr(rule, stmt);
-		break;
-	case STMT_CT_REPLY_PORT:
-		add_ct_reply_port(rule, stmt->ports);
-		break;
-	case STMT_CT_REPLY_VMAP:
-		add_ct_reply_vmap(rule, stmt->set);
-		break;
-	case STMT_CT_ORIGINAL_ICMP:
-		add_ct_original_icmp(rule, stmt->ports.lo);
-		break;
-	case STMT_SADDR:
-	case STMT_DADDR:
-		add_addr(rule, stmt);
-		break;
-	case STMT_ICMPV6_TYPE:
-		add_icmpv6_type(rule, stmt->set);
-		break;
-	case STMT_IIF_LO:
-		add_loopback(rule, NFT_META_IIF);
-		break;
-	case STMT_OIF_LO:
-		add_loopback(rule, NFT_META_OIF);
-		break;
-	default:
-		break;
-	}
+	add_meta_u8(rule, NFT_META_L4PROTO, stmt->proto);
 }
 
-static void add_action(struct nftnl_rule *rule, const struct stmt *stmt)
+/* iif "lo"; oif "lo" */
+static void encode_loopback(struct nftnl_rule *rule, const struct stmt *stmt)
 {
-	switch (stmt->kind) {
-	case STMT_COUNTER:
-		add_counter(rule, stmt->name);
-		break;
-	case STMT_MARK:
-		add_mark(rule, stmt);
-		break;
-	case STMT_LIMIT:
-		add_limit(rule, stmt);
-		break;
-	case STMT_LOG:
-		add_log(rule, stmt);
-		break;
-	case STMT_REJECT_RESET:
-		add_reject(rule, NFT_REJECT_TCP_RST, 0);
-		break;
-	case STMT_REJECT_ICMP:
-		add_reject(rule, NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
-		break;
-	case STMT_ACCEPT:
-		add_verdict(rule, NF_ACCEPT, NULL);
-		break;
-	case STMT_DROP:
-		add_verdict(rule, NF_DROP, NULL);
-		break;
-	case STMT_JUMP:
-		add_verdict(rule, NFT_JUMP, stmt->name);
-		break;
-	case STMT_GOTO:
-		add_verdict(rule, NFT_GOTO, stmt->name);
-		break;
-	default:
-		break;
-	}
+	uint32_t index = LOOPBACK_IFINDEX;
+
+	add_meta(rule, stmt->kind == STMT_IIF_LO ? NFT_META_IIF : NFT_META_OIF);
+	add_cmp(rule, NFT_CMP_EQ, &index, sizeof(index));
 }
+
+/* reject with tcp reset; reject with icmpx admin-prohibited */
+static void encode_reject(struct nftnl_rule *rule, const struct stmt *stmt)
+{
+	bool reset = stmt->kind == STMT_REJECT_RESET;
+	struct nftnl_expr *expr = expr_add(rule, "reject");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_REJECT_TYPE,
+	                   reset ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMPX_UNREACH);
+	nftnl_expr_set_u8(expr, NFTNL_EXPR_REJECT_CODE, reset ? 0 : NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
+}
+
+/* accept; drop; jump CHAIN; goto CHAIN */
+static void encode_verdict(struct nftnl_rule *rule, const struct stmt *stmt)
+{
+	static const int verdicts[STMT_MAX] = {
+	        [STMT_ACCEPT] = NF_ACCEPT,
+	        [STMT_DROP] = NF_DROP,
+	        [STMT_JUMP] = NFT_JUMP,
+	        [STMT_GOTO] = NFT_GOTO,
+	};
+	struct nftnl_expr *expr = expr_add(rule, "immediate");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, (uint32_t)verdicts[stmt->kind]);
+	if (stmt->name)
+		nftnl_expr_set_str(expr, NFTNL_EXPR_IMM_CHAIN, stmt->name);
+}
+
+static void (*const encoders[STMT_MAX])(struct nftnl_rule *rule, const struct stmt *stmt) = {
+        [STMT_L4PROTO] = encode_l4proto,
+        [STMT_L4PROTO_SET] = encode_l4proto_set,
+        [STMT_CT_INVALID] = encode_ct_invalid,
+        [STMT_CT_PROTOCOL] = encode_ct_protocol,
+        [STMT_CT_ADDR] = encode_ct_addr,
+        [STMT_CT_REPLY_PORT] = encode_ct_reply_port,
+        [STMT_CT_REPLY_VMAP] = encode_ct_reply_vmap,
+        [STMT_CT_ORIGINAL_ICMP] = encode_ct_original_icmp,
+        [STMT_SADDR] = encode_addr,
+        [STMT_DADDR] = encode_addr,
+        [STMT_ICMPV6_TYPE] = encode_icmpv6_type,
+        [STMT_IIF_LO] = encode_loopback,
+        [STMT_OIF_LO] = encode_loopback,
+        [STMT_COUNTER] = encode_counter_ref,
+        [STMT_MARK] = encode_mark,
+        [STMT_LIMIT] = encode_limit,
+        [STMT_LOG] = encode_log,
+        [STMT_REJECT_RESET] = encode_reject,
+        [STMT_REJECT_ICMP] = encode_reject,
+        [STMT_ACCEPT] = encode_verdict,
+        [STMT_DROP] = encode_verdict,
+        [STMT_JUMP] = encode_verdict,
+        [STMT_GOTO] = encode_verdict,
+};
 
 static void add_comment(struct nftnl_rule *rule, const char *comment)
 {
@@ -373,10 +333,8 @@ void encode_rule(struct kernel *kernel, const struct nft_chain *chain, const str
 	nftnl_rule_set_u32(nftnl, NFTNL_RULE_FAMILY, NFPROTO_INET);
 	nftnl_rule_set_str(nftnl, NFTNL_RULE_TABLE, kernel->table);
 	nftnl_rule_set_str(nftnl, NFTNL_RULE_CHAIN, chain->name);
-	for (unsigned i = 0; i < rule->n; i++) {
-		add_match(nftnl, &rule->stmts[i]);
-		add_action(nftnl, &rule->stmts[i]);
-	}
+	for (unsigned i = 0; i < rule->n; i++)
+		encoders[rule->stmts[i].kind](nftnl, &rule->stmts[i]);
 	if (rule->comment)
 		add_comment(nftnl, rule->comment);
 	nftnl_rule_nlmsg_build_payload(message, nftnl);

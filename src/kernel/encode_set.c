@@ -24,7 +24,7 @@
 /* nft's numbers for data types: kept in the kernel for its printer. */
 static const struct {
 	uint32_t key_type, key_len, flags;
-} set_types[] = {
+} set_types[SET_TYPE_MAX] = {
         [SET_HOSTS4] = {7, 4, 0},
         [SET_NETS4] = {7, 4, NFT_SET_INTERVAL},
         [SET_HOSTS6] = {8, 16, 0},

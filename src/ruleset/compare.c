@@ -75,6 +75,7 @@ bool set_same(const struct nft_set *a, const struct nft_set *b)
 	case SET_ICMPV6:
 		return !memcmp(a->types, b->types, a->n_elements);
 	case SET_WINDOW:
+	case SET_TYPE_MAX:
 		break;
 	}
 	return true;

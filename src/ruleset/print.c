@@ -7,7 +7,7 @@
 
 #include <netinet/in.h>
 
-static const char *const type_names[] = {
+static const char *const type_names[SET_TYPE_MAX] = {
         [SET_HOSTS4] = "ipv4_addr",   [SET_NETS4] = "ipv4_addr",   [SET_HOSTS6] = "ipv6_addr",
         [SET_NETS6] = "ipv6_addr",    [SET_WINDOW] = "inet_proto", [SET_SERVICES] = "inet_service : verdict",
         [SET_ICMPV6] = "icmpv6_type",
@@ -26,16 +26,14 @@ static const char *icmpv6_type_name(uint8_t type)
 
 static const char *l4proto_name(uint8_t proto)
 {
-	switch (proto) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_UDP:
-		return "udp";
-	case IPPROTO_ICMP:
-		return "icmp";
-	default:
-		return "ipv6-icmp";
-	}
+	static const char *const names[] = {
+	        [IPPROTO_ICMP] = "icmp",
+	        [IPPROTO_TCP] = "tcp",
+	        [IPPROTO_UDP] = "udp",
+	        [IPPROTO_ICMPV6] = "ipv6-icmp",
+	};
+
+	return names[proto];
 }
 
 /* Starts the next element of "elements = { a, b }". */
@@ -95,6 +93,7 @@ static void print_elements(const struct nft_set *set, FILE *out)
 		}
 		break;
 	case SET_WINDOW:
+	case SET_TYPE_MAX:
 		break;
 	}
 	if (printed)
@@ -115,6 +114,65 @@ static void print_set(const struct nft_set *set, FILE *out)
 	fputs("\t}\n\n", out);
 }
 
+static void print_l4proto(const struct stmt *stmt, FILE *out)
+{
+	fprintf(out, "meta l4proto %s", l4proto_name(stmt->proto));
+}
+
+static void print_l4proto_set(const struct stmt *stmt, FILE *out)
+{
+	fprintf(out, "meta l4proto @%s", stmt->set->name);
+}
+
+static void print_ct_protocol(const struct stmt *stmt, FILE *out)
+{
+	fprintf(out, "ct original protocol %s", l4proto_name(stmt->proto));
+}
+
+static const char *ip_word(const struct nft_set *set)
+{
+	return set_family(set) == FAMILY_6 ? "ip6" : "ip";
+}
+
+static void print_ct_addr(const struct stmt *stmt, FILE *out)
+{
+	fprintf(out, "ct %s %s saddr @%s", stmt->dir == CT_ORIGINAL ? "original" : "reply",
+	        ip_word(stmt->set), stmt->set->name);
+}
+
+static void print_ct_reply_port(const struct stmt *stmt, FILE *out)
+{
+	fprintf(out, "ct reply proto-src %u", stmt->ports.lo);
+	if (stmt->ports.hi != stmt->ports.lo)
+		fprintf(out, "-%u", stmt->ports.hi);
+}
+
+static void print_ct_reply_vmap(const struct stmt *stmt, FILE *out)
+{
+	fprintf(out, "ct reply proto-src vmap @%s", stmt->set->name);
+}
+
+static void print_ct_original_icmp(const struct stmt *stmt, FILE *out)
+{
+	fprintf(out, "ct original proto-dst %u", stmt->ports.lo);
+}
+
+static void print_addr(const struct stmt *stmt, FILE *out)
+{
+	fprintf(out, "%s %s @%s", ip_word(stmt->set), stmt->kind == STMT_SADDR ? "saddr" : "daddr",
+	        stmt->set->name);
+}
+
+static void print_icmpv6_type(const struct stmt *stmt, FILE *out)
+{
+	fprintf(out, "icmpv6 type @%s", stmt->set->name);
+}
+
+static void print_counter(const struct stmt *stmt, FILE *out)
+{
+	fprintf(out, "counter name \"%s\"", stmt->name);
+}
+
 static void print_mark(const struct stmt *stmt, FILE *out)
 {
 	if (stmt->mask == UINT32_MAX)
@@ -125,106 +183,68 @@ static void print_mark(const struct stmt *stmt, FILE *out)
 		fprintf(out, "meta mark set meta mark & 0x%08x | 0x%08x", ~stmt->mask, stmt->value);
 }
 
-static const char *rate_unit(uint32_t seconds)
+static void print_limit(const struct stmt *stmt, FILE *out)
 {
-	return seconds == 1 ? "second" : seconds == 60 ? "minute" : seconds == 3600 ? "hour" : "day";
+	uint32_t seconds = stmt->unit;
+
+	fprintf(out, "limit rate %u/%s", stmt->rate,
+	        seconds == 1      ? "second"
+	        : seconds == 60   ? "minute"
+	        : seconds == 3600 ? "hour"
+	                          : "day");
 }
 
-static void print_ports(struct port_range ports, FILE *out)
+static void print_log(const struct stmt *stmt, FILE *out)
 {
-	fprintf(out, "ct reply proto-src %u", ports.lo);
-	if (ports.hi != ports.lo)
-		fprintf(out, "-%u", ports.hi);
+	fprintf(out, "log prefix \"%s\" group %u snaplen %u", stmt->name, stmt->group, LOG_SNAPLEN);
 }
 
-/* What a rule does: the second half of enum stmt_kind. */
-static void print_action(const struct stmt *stmt, FILE *out)
+static void print_jump(const struct stmt *stmt, FILE *out)
 {
-	switch (stmt->kind) {
-	case STMT_COUNTER:
-		fprintf(out, "counter name \"%s\"", stmt->name);
-		break;
-	case STMT_MARK:
-		print_mark(stmt, out);
-		break;
-	case STMT_LIMIT:
-		fprintf(out, "limit rate %u/%s", stmt->rate, rate_unit(stmt->unit));
-		break;
-	case STMT_LOG:
-		fprintf(out, "log prefix \"%s\" group %u snaplen %u", stmt->name, stmt->group, LOG_SNAPLEN);
-		break;
-	case STMT_REJECT_RESET:
-		fputs("reject with tcp reset", out);
-		break;
-	case STMT_REJECT_ICMP:
-		fputs("reject with icmpx admin-prohibited", out);
-		break;
-	case STMT_ACCEPT:
-		fputs("accept", out);
-		break;
-	case STMT_DROP:
-		fputs("drop", out);
-		break;
-	case STMT_JUMP:
-		fprintf(out, "jump %s", stmt->name);
-		break;
-	case STMT_GOTO:
-		fprintf(out, "goto %s", stmt->name);
-		break;
-	default:
-		break;
-	}
+	fprintf(out, "jump %s", stmt->name);
 }
 
-/* What a rule matches: the first half. */
-static void print_match(const struct stmt *stmt, FILE *out)
+static void print_goto(const struct stmt *stmt, FILE *out)
 {
-	const char *ip = stmt->set && set_family(stmt->set) == FAMILY_6 ? "ip6" : "ip";
-	const char *set = stmt->set ? stmt->set->name : NULL;
+	fprintf(out, "goto %s", stmt->name);
+}
 
-	switch (stmt->kind) {
-	case STMT_L4PROTO:
-		fprintf(out, "meta l4proto %s", l4proto_name(stmt->proto));
-		break;
-	case STMT_L4PROTO_SET:
-		fprintf(out, "meta l4proto @%s", set);
-		break;
-	case STMT_CT_INVALID:
-		fputs("ct state invalid", out);
-		break;
-	case STMT_CT_PROTOCOL:
-		fprintf(out, "ct original protocol %s", l4proto_name(stmt->proto));
-		break;
-	case STMT_CT_ADDR:
-		fprintf(out, "ct %s %s saddr @%s", stmt->dir == CT_ORIGINAL ? "original" : "reply", ip, set);
-		break;
-	case STMT_CT_REPLY_PORT:
-		print_ports(stmt->ports, out);
-		break;
-	case STMT_CT_REPLY_VMAP:
-		fprintf(out, "ct reply proto-src vmap @%s", set);
-		break;
-	case STMT_CT_ORIGINAL_ICMP:
-		fprintf(out, "ct original proto-dst %u", stmt->ports.lo);
-		break;
-	case STMT_SADDR:
-		fprintf(out, "%s saddr @%s", ip, set);
-		break;
-	case STMT_DADDR:
-		fprintf(out, "%s daddr @%s", ip, set);
-		break;
-	case STMT_ICMPV6_TYPE:
-		fprintf(out, "icmpv6 type @%s", set);
-		break;
-	case STMT_IIF_LO:
-		fputs("iif \"lo\"", out);
-		break;
-	case STMT_OIF_LO:
-		fputs("oif \"lo\"", out);
-		break;
-	default:
-		print_action(stmt, out);
-	}
+/* How a statement is printed: fixed words, or a function. */
+static const struct {
+	const char *words;
+	void (*print)(const struct stmt *stmt, FILE *out);
+} printers[STMT_MAX] = {
+        [STMT_L4PROTO] = {.print = print_l4proto},
+        [STMT_L4PROTO_SET] = {.print = print_l4proto_set},
+        [STMT_CT_INVALID] = {.words = "ct state invalid"},
+        [STMT_CT_PROTOCOL] = {.print = print_ct_protocol},
+        [STMT_CT_ADDR] = {.print = print_ct_addr},
+        [STMT_CT_REPLY_PORT] = {.print = print_ct_reply_port},
+        [STMT_CT_REPLY_VMAP] = {.print = print_ct_reply_vmap},
+        [STMT_CT_ORIGINAL_ICMP] = {.print = print_ct_original_icmp},
+        [STMT_SADDR] = {.print = print_addr},
+        [STMT_DADDR] = {.print = print_addr},
+        [STMT_ICMPV6_TYPE] = {.print = print_icmpv6_type},
+        [STMT_IIF_LO] = {.words = "iif \"lo\""},
+        [STMT_OIF_LO] = {.words = "oif \"lo\""},
+        [STMT_COUNTER] = {.print = print_counter},
+        [STMT_MARK] = {.print = print_mark},
+        [STMT_LIMIT] = {.print = print_limit},
+        [STMT_LOG] = {.print = print_log},
+        [STMT_REJECT_RESET] = {.words = "reject with tcp reset"},
+        [STMT_REJECT_ICMP] = {.words = "reject with icmpx admin-prohibited"},
+        [STMT_ACCEPT] = {.words = "accept"},
+        [STMT_DROP] = {.words = "drop"},
+        [STMT_JUMP] = {.print = print_jump},
+        [STMT_GOTO] = {.print = print_goto},
+};
+
+static void print_stmt(const struct stmt *stmt, FILE *out)
+{
+	if (printers[stmt->kind].print)
+		printers[stmt->kind].print(stmt, out);
+	else
+		fputs(printers[stmt->kind].words, out);
 }
 
 static void print_rule(const struct nft_rule *rule, FILE *out)
@@ -232,7 +252,7 @@ static void print_rule(const struct nft_rule *rule, FILE *out)
 	fputc('\t', out);
 	for (unsigned i = 0; i < rule->n; i++) {
 		fputc(i ? ' ' : '\t', out);
-		print_match(&rule->stmts[i], out);
+		print_stmt(&rule->stmts[i], out);
 	}
 	if (rule->comment)
 		fprintf(out, " comment \"%s\"", rule->comment);

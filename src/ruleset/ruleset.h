@@ -30,6 +30,7 @@ enum set_type {
 	SET_WINDOW,   /* inet_proto, timeout: elements are the kernel's, never the model's */
 	SET_SERVICES, /* map inet_service : verdict */
 	SET_ICMPV6,   /* icmpv6_type */
+	SET_TYPE_MAX
 };
 
 struct service {
@@ -75,6 +76,7 @@ enum stmt_kind {
 	STMT_DROP,
 	STMT_JUMP,
 	STMT_GOTO,
+	STMT_MAX
 };
 
 struct stmt {
