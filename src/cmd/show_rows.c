@@ -6,6 +6,7 @@
  */
 #include "cmd/show.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Which lines of a section belong together: those of one row. All lines of a site rule do. */
@@ -46,6 +47,13 @@ static bool is_first(const struct lines *lines, size_t i, const struct chosen *c
 	return true;
 }
 
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct port_range *left = a, *right = b;
+
+	return (left->lo > right->lo) - (left->lo < right->lo);
+}
+
 static struct shown_line gather_ports(const struct policy *policy, const struct lines *lines, size_t first,
                                       const struct chosen *chosen)
 {
@@ -56,6 +64,7 @@ static struct shown_line gather_ports(const struct policy *policy, const struct 
 		if (line_is_chosen(&lines->items[i], chosen) &&
 		    ports_alone_differ(&lines->items[i], shown.line))
 			shown.ranges[shown.n_ranges++] = lines->items[i].ports;
+	qsort(shown.ranges, shown.n_ranges, sizeof(shown.ranges[0]), compare_ranges);
 	return shown;
 }
 

@@ -67,26 +67,36 @@ static void print_ends(const struct line *line, FILE *out)
 	        role_name(line->to), count_members(line->to_addrs));
 }
 
-/* "tcp 135, 445 install fixed", in columns. */
-static void print_service(const struct policy *policy, const struct shown_line *shown, FILE *out)
+static void print_port_column(const struct shown_line *shown, FILE *out)
 {
-	const struct line *line = shown->line;
 	struct port_list ports = {.ranges = shown->ranges, .n = shown->n_ranges};
 	char *text;
 	size_t size;
 	FILE *list = words_begin(&text, &size);
 
-	if (line->proto == PROTO_ICMP)
+	if (shown->line->proto == PROTO_ICMP)
 		fputs("echo-request", list);
 	else
 		words_print_port_list(&ports, list);
 	words_end(list, &text);
-	fprintf(out, "      %-5s %-22s %-8s", proto_name(line->proto), text, words_phase(line->phase));
+	fprintf(out, "%-22s", text);
 	free(text);
-	if (line->section && line->proto != PROTO_ICMP) {
-		fprintf(out, " %s", line->key == PORT_FIXED ? "fixed" : port_key_name(line->key));
-		words_print_place(policy, line->key_loc, out);
+}
+
+/* "tcp 135, 445 install fixed", in columns. */
+static void print_service(const struct policy *policy, const struct shown_line *shown, FILE *out)
+{
+	const struct line *line = shown->line;
+
+	fprintf(out, "      %-5s ", proto_name(line->proto));
+	print_port_column(shown, out);
+	if (!line->section || line->proto == PROTO_ICMP) {
+		fprintf(out, " %s\n", words_phase(line->phase));
+		return;
 	}
+	fprintf(out, " %-8s %s", words_phase(line->phase),
+	        line->key == PORT_FIXED ? "fixed" : port_key_name(line->key));
+	words_print_place(policy, line->key_loc, out);
 	fputs("\n", out);
 }
 
@@ -111,14 +121,26 @@ static void print_row_head(const struct policy *policy, const struct shown_row *
 	}
 }
 
-/* "tcp 135, udp 137": the lines of the document that are missing. */
+static bool services_same(const struct table_line *a, const struct table_line *b)
+{
+	return a->proto == b->proto && a->ports.lo == b->ports.lo && a->ports.hi == b->ports.hi;
+}
+
+/* "tcp 135, udp 137": what the document has and the row has not; once, if it is so in both directions. */
 static void print_absent_services(const struct shown_absence *shown, FILE *out)
 {
 	char ports[PORTS_MAX];
 
-	for (size_t i = 0; i < shown->n; i++)
-		fprintf(out, "%s%s %s", i ? ", " : "", proto_name(shown->lines[i]->proto),
-		        words_ports(shown->lines[i]->proto, &shown->lines[i]->ports, ports, sizeof(ports)));
+	for (size_t i = 0; i < shown->n; i++) {
+		const struct table_line *line = shown->lines[i];
+		size_t first = 0;
+
+		while (!services_same(shown->lines[first], line))
+			first++;
+		if (first == i)
+			fprintf(out, "%s%s %s", i ? ", " : "", proto_name(line->proto),
+			        words_ports(line->proto, &line->ports, ports, sizeof(ports)));
+	}
 }
 
 static void print_row(const struct policy *policy, const struct shown_row *shown, FILE *out)
@@ -139,6 +161,32 @@ static void print_row(const struct policy *policy, const struct shown_row *shown
 	}
 }
 
+/* Who is missing says enough: what the file would leave out of such a row anyway is no news. */
+static bool is_news(const struct shown_row *shown, size_t i)
+{
+	if (shown->absences[i].absence.reason == ABSENT_UNASSIGNED)
+		return true;
+	for (size_t j = 0; j < shown->n_absences; j++)
+		if (shown->absences[j].absence.reason == ABSENT_UNASSIGNED)
+			return false;
+	return true;
+}
+
+static void print_inert_row(const struct policy *policy, const struct shown_row *shown, FILE *out)
+{
+	const char *label = table_rows[shown->row].id;
+
+	for (size_t i = 0; i < shown->n_absences; i++) {
+		if (!is_news(shown, i))
+			continue;
+		fprintf(out, "  %-9s  ", label);
+		words_print_absence(policy, &shown->absences[i].absence, shown->absences[i].lines[0]->key,
+		                    out);
+		fputs("\n", out);
+		label = "";
+	}
+}
+
 static void print_inert_rows(const struct policy *policy, const struct shown_row *rows, size_t n, FILE *out)
 {
 	bool headed = false;
@@ -149,12 +197,7 @@ static void print_inert_rows(const struct policy *policy, const struct shown_row
 		if (!headed)
 			fputs("\n  rows that open nothing\n", out);
 		headed = true;
-		for (size_t j = 0; j < rows[i].n_absences; j++) {
-			fprintf(out, "  %-9s  ", j ? "" : table_rows[rows[i].row].id);
-			words_print_absence(policy, &rows[i].absences[j].absence,
-			                    rows[i].absences[j].lines[0]->key, out);
-			fputs("\n", out);
-		}
+		print_inert_row(policy, &rows[i], out);
 	}
 }
 

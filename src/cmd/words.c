@@ -97,7 +97,7 @@ void words_print_absence(const struct policy *policy, const struct absence *abse
 		fprintf(out, "%s is off", port_key_name(key));
 		break;
 	case ABSENT_UNASSIGNED:
-		fputs("nobody is ", out);
+		fputs("no members: ", out);
 		words_print_roles(absence->missing, out);
 		break;
 	case ABSENT_NOT:

@@ -26,7 +26,7 @@ void words_print_roles(role_mask roles, FILE *out);
 /* "always", "install". */
 const char *words_phase(enum line_phase phase);
 
-/* "the row is off (FILE:LINE)", "nobody is windows_agent" ...; key is the line's. */
+/* "the row is off (FILE:LINE)", "no members: windows_agent" ...; key is the line's. */
 void words_print_absence(const struct policy *policy, const struct absence *absence, enum port_key key,
                          FILE *out);
 

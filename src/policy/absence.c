@@ -33,25 +33,27 @@ bool port_list_has(const struct port_list *ports, uint16_t port)
 	return false;
 }
 
-/* True when a setting takes the line away; notes which, and what would not. */
-static bool setting_is_against(const struct section *section, enum line_condition condition,
-                               struct absence *ret)
+static const struct {
+	const char *setting, *instead;
+} settings[] = {
+        [LINE_KERBEROS] = {"authentication = certificate", "authentication = kerberos"},
+        [LINE_KERBEROS_ACROSS] = {"authentication = certificate", "authentication = kerberos"},
+        [LINE_SNMP_BIDIRECTIONAL] = {"snmp = purpose", "snmp = bidirectional"},
+        [LINE_CATALOG_DYNAMIC] = {"catalog_dynamic_ports = reply_only",
+                                  "catalog_dynamic_ports = bidirectional"},
+};
+
+static bool setting_is_against(const struct section *section, enum line_condition condition)
 {
 	switch (condition) {
 	case LINE_UNCONDITIONAL:
-		return false;
+		break;
 	case LINE_KERBEROS:
 	case LINE_KERBEROS_ACROSS:
-		ret->setting = "authentication = certificate";
-		ret->instead = "authentication = kerberos";
 		return section->authentication == AUTHENTICATION_CERTIFICATE;
 	case LINE_SNMP_BIDIRECTIONAL:
-		ret->setting = "snmp = purpose";
-		ret->instead = "snmp = bidirectional";
 		return section->snmp == SNMP_PURPOSE;
 	case LINE_CATALOG_DYNAMIC:
-		ret->setting = "catalog_dynamic_ports = reply_only";
-		ret->instead = "catalog_dynamic_ports = bidirectional";
 		return section->catalog_dynamic_ports == CATALOG_REPLY_ONLY;
 	}
 	return false;
@@ -67,17 +69,15 @@ static bool anybody_acts(const struct section *section, role_mask mask)
 	return false;
 }
 
-static role_mask missing_end(const struct section *section, const struct table_line *line)
+/* The roles of both ends, as far as an end has nobody at all. */
+static role_mask missing_ends(const struct section *section, const struct table_line *line)
 {
 	/* Footnote 3 is about the remote domain: all of its lines wait for that role, whatever their own ends are. */
 	if (line->condition == LINE_KERBEROS_ACROSS &&
 	    !section->roles[ROLE_REMOTE_DOMAIN_CONTROLLER].assigned)
 		return ROLE_BIT(ROLE_REMOTE_DOMAIN_CONTROLLER);
-	if (!anybody_acts(section, line->from))
-		return line->from;
-	if (!anybody_acts(section, line->to))
-		return line->to;
-	return 0;
+	return (anybody_acts(section, line->from) ? 0 : line->from) |
+	       (anybody_acts(section, line->to) ? 0 : line->to);
 }
 
 void line_absence(const struct section *section, const struct table_line *line, struct absence *ret)
@@ -89,12 +89,14 @@ void line_absence(const struct section *section, const struct table_line *line, 
 	if (row->state == ROW_OFF) {
 		ret->reason = ABSENT_ROW_OFF;
 		ret->loc = row->loc;
-	} else if (setting_is_against(section, line->condition, ret)) {
+	} else if (setting_is_against(section, line->condition)) {
 		ret->reason = ABSENT_BY_SETTING;
+		ret->setting = settings[line->condition].setting;
+		ret->instead = settings[line->condition].instead;
 	} else if (section_line_ports(section, line, &own_range).n == 0) {
 		ret->reason = ABSENT_PORT_OFF;
 		ret->loc = section->ports[line->key].loc;
-	} else if ((ret->missing = missing_end(section, line))) {
+	} else if ((ret->missing = missing_ends(section, line))) {
 		ret->reason = ABSENT_UNASSIGNED;
 	}
 }

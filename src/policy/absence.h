@@ -18,7 +18,7 @@ struct absence {
 	enum absence_reason reason;
 	const char *setting; /* ABSENT_BY_SETTING: "authentication = certificate" ... */
 	const char *instead; /* ... and what would leave it: "authentication = kerberos" */
-	role_mask missing;   /* ABSENT_UNASSIGNED: the roles of the end that nobody holds */
+	role_mask missing;   /* ABSENT_UNASSIGNED: the roles at an end that has nobody */
 	loc_t loc;           /* the place in the role file to look at, 0 if none */
 };
 
