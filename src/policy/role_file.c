@@ -78,7 +78,7 @@ static bool check_section_name(struct role_file *file, enum section_kind kind, c
 	if (!name && kind == SECTION_SITE_RULE)
 		diag_error(file->diags, loc, "[site_rule] has no name; write [site_rule NAME]");
 	else if (name && kind == SECTION_OMFWD)
-		diag_error(file->diags, loc, "[omfwd] has no name; write [omfwd]");
+		diag_error(file->diags, loc, "[omfwd] takes no name; write [omfwd] alone");
 	else if (name && !value_is_name(name))
 		diag_error(file->diags, loc,
 		           "%s is no name; write letters, digits, '-' and '_', a letter first, at most %d",

@@ -91,17 +91,15 @@ char *arena_strdup(struct arena *arena, const char *text)
 char *arena_printf(struct arena *arena, const char *fmt, ...)
 {
 	va_list args;
-	char *text;
+	char *text, *copy;
 	int len;
 
 	va_start(args, fmt);
-	len = vsnprintf(NULL, 0, fmt, args);
+	len = vasprintf(&text, fmt, args);
 	va_end(args);
 	if (len < 0)
 		abort();
-	text = arena_alloc(arena, (size_t)len + 1);
-	va_start(args, fmt);
-	vsnprintf(text, (size_t)len + 1, fmt, args);
-	va_end(args);
-	return text;
+	copy = arena_strndup(arena, text, (size_t)len);
+	free(text);
+	return copy;
 }
