@@ -31,7 +31,7 @@ static void reply_add_diags(json_t *reply, const struct diag_list *diags)
 	diag_print(diags, out);
 	fclose(out);
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		reply_warn(reply, "%s", line);
+		reply_diagnose(reply, "%s", line);
 	free(text);
 }
 
@@ -93,11 +93,12 @@ static enum exit_code fail_kernel(const struct engine *engine, const struct poli
 	loc_t loc = kernel_error_loc(engine->kernel);
 	const char *file = loc && policy ? source_file(policy->sources, loc, &line) : NULL;
 
-	if (file)
-		reply_fail(reply, reply_code_of_errno(r), "%s:%u: %s", file, line,
-		           kernel_error(engine->kernel));
-	else
+	if (file) {
+		reply_diagnose(reply, "%s:%u: %s", file, line, kernel_error(engine->kernel));
+		reply_set_code(reply, reply_code_of_errno(r));
+	} else {
 		reply_fail(reply, reply_code_of_errno(r), "%s", kernel_error(engine->kernel));
+	}
 	return reply_code(reply);
 }
 
@@ -167,7 +168,7 @@ static void engine_note_failure(struct engine *engine, enum exit_code code, cons
 	engine->last_error = NULL;
 	if (code == CODE_DONE)
 		return;
-	engine->last_error = json_deep_copy(json_object_get(reply, "errors"));
+	engine->last_error = reply_complaints(reply);
 	engine->failed_at = time(NULL);
 }
 

@@ -68,6 +68,9 @@ enum exit_code engine_remove(struct engine *engine, bool *existed, json_t *reply
  */
 int engine_windows_read(struct engine *engine, struct window_state *ret);
 
+/* The time a set has left by a state read before. */
+uint64_t engine_window_left(const struct engine *engine, const struct window_state *state, const char *set);
+
 /*
  * Opens or closes as requested and remembers origin as who did it. *plan is what was changed, to be cleared by the
  * caller in any case.

@@ -51,6 +51,15 @@ int engine_windows_read(struct engine *engine, struct window_state *ret)
 	return r;
 }
 
+uint64_t engine_window_left(const struct engine *engine, const struct window_state *state, const char *set)
+{
+	const struct gate *gate = engine_gate_of_set(engine, set);
+
+	if (gate)
+		return state->gates_ms[gate - engine->current.ruleset->gates];
+	return strcmp(set, INSTALL_WINDOW) == 0 ? state->everything_ms : 0;
+}
+
 static time_t deadline_after(time_t now, uint64_t left_ms)
 {
 	return now + (time_t)((left_ms + MS_PER_SECOND / 2) / MS_PER_SECOND);
@@ -70,6 +79,7 @@ static void record_open(struct engine *engine, const struct window_change *chang
 		record->origin = whole->origin;
 	}
 	record->deadline = deadline_after(now, change->timeout_ms);
+	record->warned = false;
 }
 
 static void records_follow(struct engine *engine, const struct window_plan *plan, enum wanted_phase phase,

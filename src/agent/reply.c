@@ -12,7 +12,7 @@
 
 json_t *reply_new(void)
 {
-	return json_pack("{s:i, s:s, s:[]}", "code", CODE_DONE, "text", "", "errors");
+	return json_pack("{s:i, s:s, s:[], s:[]}", "code", CODE_DONE, "text", "", "errors", "diagnostics");
 }
 
 json_t *reply_string(const char *text)
@@ -71,6 +71,24 @@ void reply_warn(json_t *reply, const char *fmt, ...)
 	va_start(args, fmt);
 	json_array_append_new(json_object_get(reply, "errors"), format_line(fmt, args));
 	va_end(args);
+}
+
+void reply_diagnose(json_t *reply, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	json_array_append_new(json_object_get(reply, "diagnostics"), format_line(fmt, args));
+	va_end(args);
+}
+
+json_t *reply_complaints(const json_t *reply)
+{
+	json_t *lines = json_array();
+
+	json_array_extend(lines, json_object_get(reply, "diagnostics"));
+	json_array_extend(lines, json_object_get(reply, "errors"));
+	return lines;
 }
 
 enum exit_code reply_code(const json_t *reply)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The answer to a request, as JSON: {"code": exit_code, "text": lines for people, "errors": [lines], ...}. The same
- * object is sent over the control socket and printed by a command that works without an agent.
+ * The answer to a request, as JSON: {"code": exit_code, "text": lines for people, "errors": [lines],
+ * "diagnostics": [FILE:LINE: lines], ...}. The same object is sent over the control socket and printed by a command
+ * that works without an agent.
  */
 #ifndef OMFWD_REPLY_H
 #define OMFWD_REPLY_H
@@ -22,6 +23,12 @@ void reply_fail(json_t *reply, enum exit_code code, const char *fmt, ...)
 
 /* Adds an error line without touching the code: a warning. */
 void reply_warn(json_t *reply, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds what is to be said about a line of the role file, an error or a warning. */
+void reply_diagnose(json_t *reply, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Every diagnostic and every error, in this order; a new list. */
+json_t *reply_complaints(const json_t *reply);
 
 enum exit_code reply_code(const json_t *reply);
 void reply_set_code(json_t *reply, enum exit_code code);

@@ -7,6 +7,7 @@
 #define OMFWD_STATE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -26,6 +27,7 @@ struct origin {
 struct window_record {
 	char set[GATE_NAME_MAX + 16]; /* "install_window", "prod.cur-01.window" */
 	time_t opened, deadline;      /* CLOCK_REALTIME seconds */
+	bool warned;                  /* that it is about to end; not saved */
 	struct origin origin;
 };
 

@@ -16,11 +16,11 @@
 
 static void log_load(const struct engine *engine, enum exit_code code, const json_t *reply)
 {
-	const json_t *errors = json_object_get(reply, "errors");
+	json_t *complaints = reply_complaints(reply);
 	json_t *line;
 	size_t i;
 
-	json_array_foreach(errors, i, line)
+	json_array_foreach(complaints, i, line)
 	        log_event(&(const struct log_event){.priority = code == CODE_DONE ? LOG_WARNING : LOG_ERR},
 	                  "%s", json_string_value(line));
 	if (code == CODE_DONE)
@@ -36,6 +36,7 @@ static void log_load(const struct engine *engine, enum exit_code code, const jso
 		                                    .fields[LOG_FIELD_CONFIG] = engine->config.config},
 		          "%s not applied, %s", engine->config.config,
 		          engine->applied ? "the policy before it stays" : "the kernel is as it was");
+	json_decref(complaints);
 }
 
 static void answer_reload(struct engine *engine, const json_t *request, const struct origin *origin,
@@ -86,7 +87,6 @@ static void answer_status(struct engine *engine, const json_t *request, const st
 struct open_gates {
 	const struct engine *engine;
 	struct window_state state;
-	enum wanted_phase supposed; /* the phase to suppose instead of what is open */
 };
 
 static bool gate_is_open(const char *name, void *data)
@@ -94,8 +94,6 @@ static bool gate_is_open(const char *name, void *data)
 	const struct open_gates *gates = data;
 	const struct ruleset *ruleset = gates->engine->current.ruleset;
 
-	if (gates->supposed != WANT_NOTHING)
-		return gates->supposed == WANT_INSTALL;
 	if (gates->state.everything_ms > 0)
 		return true;
 	for (size_t i = 0; i < ruleset->n_gates; i++)
@@ -107,9 +105,7 @@ static bool gate_is_open(const char *name, void *data)
 static void answer_explain(struct engine *engine, const json_t *request, const struct origin *origin,
                            json_t *reply)
 {
-	const char *phase = json_string_value(json_object_get(request, "phase"));
-	struct open_gates gates = {.engine = engine,
-	                           .supposed = phase ? wanted_phase_find(phase) : WANT_NOTHING};
+	struct open_gates gates = {.engine = engine};
 	const struct generation *current = &engine->current;
 	json_t *explained;
 
@@ -144,6 +140,11 @@ static const struct verb_spec verbs[VERB_MAX] = {
         [VERB_STATUS] = {.word = "status", .answer = answer_status},
         [VERB_EXPLAIN] = {.word = "explain", .answer = answer_explain},
 };
+
+const char *verb_word(enum verb verb)
+{
+	return verbs[verb].word;
+}
 
 enum verb verb_find(const char *word)
 {

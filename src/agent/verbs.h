@@ -13,6 +13,8 @@
 
 enum verb { VERB_PHASE, VERB_RELOAD, VERB_REMOVE, VERB_STATUS, VERB_EXPLAIN, VERB_MAX };
 
+/* "phase", "reload" ... */
+const char *verb_word(enum verb verb);
 /* VERB_MAX for a word that is none. */
 enum verb verb_find(const char *word);
 

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-
 /* clang-format off */
 const struct command_spec command_specs[COMMAND_MAX] = {
 	[COMMAND_NONE] = { .synopsis = "[OPTIONS] COMMAND" },

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Start and end of the agent. Everything is acquired in one order and released in reverse; ready is said when the
+ * kernel has the policy, and a start that fails leaves the kernel as it was.
+ *
+ * Windows at the start: what the kernel has open is adopted, never sent again. Only where there was no table at all,
+ * after a boot, is opened again what the state file has left.
+ */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "agent/agent_internal.h"
+#include "agent/origin.h"
+#include "agent/reply.h"
+#include "util/log.h"
+
+/* From the first moment: a signal that comes early waits for the loop instead of ending us. */
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int take_lock(struct agent *agent)
+{
+	char error[256], stranger[96];
+
+	if (lock_take(LOCK_AGENT, &agent->lock, error, sizeof(error), stranger, sizeof(stranger)) < 0) {
+		log_error("%s", error);
+		return CODE_UNAVAILABLE;
+	}
+	if (*stranger)
+		log_warning("%s, of an unprivileged user, holds the name omfwd in this network namespace",
+		            stranger);
+	return CODE_DONE;
+}
+
+static int open_loop(struct agent *agent)
+{
+	char error[256];
+	int r = sd_event_new(&agent->event);
+
+	if (r >= 0)
+		r = agent_timers_attach(agent);
+	if (r >= 0)
+		r = agent_loop_attach(agent);
+	if (r < 0) {
+		log_error("cannot set up the event loop: %s", strerror(-r));
+		return CODE_UNAVAILABLE;
+	}
+	r = control_open(agent->event, agent->config->run_dir, agent_answer, agent, &agent->control, error,
+	                 sizeof(error));
+	if (r < 0) {
+		log_error("%s", error);
+		return (int)reply_code_of_errno(r);
+	}
+	return CODE_DONE;
+}
+
+/* The phase of the command line; a window that is open is not opened again. */
+static void start_phase(struct agent *agent)
+{
+	enum wanted_phase phase = agent->config->phase;
+	struct origin origin;
+	json_t *request;
+
+	if (phase == WANT_NOTHING ||
+	    (phase == WANT_INSTALL && window_records_find(&agent->engine.records, INSTALL_WINDOW)))
+		return;
+	request = json_pack("{s:s, s:s}", "phase", wanted_phase_name(phase), "reason",
+	                    "the agent's command line");
+	origin_of_request(geteuid(), request, &origin);
+	json_decref(agent_do(agent, VERB_PHASE, request, &origin));
+	json_decref(request);
+}
+
+static void start_windows(struct agent *agent, bool table_existed)
+{
+	struct engine *engine = &agent->engine;
+	json_t *reply = reply_new();
+
+	if (!table_existed)
+		engine_windows_restore(engine, time(NULL), reply);
+	agent_log_complaints(reply);
+	json_decref(reply);
+	/* Adopts them; and what cannot be written is noticed now, not when it matters. */
+	engine->records_changed = true;
+	agent_timers_arm(agent);
+	start_phase(agent);
+	engine_state_save(engine);
+	if (engine->state_error < 0)
+		log_warning("cannot remember windows in %s: %s", engine->config.state_dir,
+		            strerror(-engine->state_error));
+}
+
+static int first_load(struct agent *agent)
+{
+	struct origin nobody = {.uid = geteuid()};
+	struct table_state table = {.exists = false};
+	enum exit_code code;
+	json_t *reply;
+
+	kernel_table_state(agent->engine.kernel, &table);
+	reply = agent_do(agent, VERB_RELOAD, NULL, &nobody);
+	code = reply_code(reply);
+	json_decref(reply);
+	if (code == CODE_DONE)
+		start_windows(agent, table.exists);
+	return (int)code;
+}
+
+static int open_engine(struct agent *agent)
+{
+	json_t *reply = reply_new();
+	enum exit_code code = engine_open(&agent->engine, &agent->config->engine, reply);
+
+	agent_log_complaints(reply);
+	json_decref(reply);
+	if (code != CODE_DONE)
+		return (int)code;
+	engine_state_load(&agent->engine);
+	if (agent->engine.state_error == -EBADMSG)
+		log_warning("the windows remembered in %s cannot be understood and are forgotten",
+		            agent->config->engine.state_dir);
+	return CODE_DONE;
+}
+
+static int run_loop(struct agent *agent)
+{
+	int r;
+
+	sd_event_set_watchdog(agent->event, true);
+	log_event(&(const struct log_event){.priority = LOG_INFO,
+	                                    .id = LOG_ID_STARTED,
+	                                    .fields[LOG_FIELD_EVENT] = "started"},
+	          "agent ready");
+	sd_notify(0, "READY=1");
+	agent_notify_status(agent);
+	r = sd_event_loop(agent->event);
+	sd_notify(0, "STOPPING=1");
+	engine_state_save(&agent->engine);
+	if (r < 0)
+		log_error("the event loop ended: %s", strerror(-r));
+	log_event(&(const struct log_event){.priority = LOG_INFO,
+	                                    .id = LOG_ID_STOPPED,
+	                                    .fields[LOG_FIELD_EVENT] = "stopped"},
+	          "agent stopped; %s",
+	          agent->engine.removed ? "there is no policy" : "the policy stays in the kernel");
+	return r < 0 ? CODE_UNAVAILABLE : CODE_DONE;
+}
+
+static void release(struct agent *agent)
+{
+	control_close(agent->control);
+	sd_event_source_disable_unref(agent->settle);
+	sd_event_source_disable_unref(agent->window_timer);
+	sd_event_source_disable_unref(agent->expiry_timer);
+	sd_event_unref(agent->event);
+	engine_close(&agent->engine);
+	lock_release(&agent->lock);
+}
+
+int agent_run(const struct agent_config *config)
+{
+	struct agent agent = {.config = config, .lock = LOCK_NONE};
+	int code;
+
+	block_signals();
+	log_open(LOG_TO_STDERR);
+	code = take_lock(&agent);
+	if (code == CODE_DONE)
+		code = open_engine(&agent);
+	if (code == CODE_DONE)
+		code = open_loop(&agent);
+	if (code == CODE_DONE)
+		code = first_load(&agent);
+	if (code == CODE_DONE)
+		code = run_loop(&agent);
+	release(&agent);
+	return code;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the agent share: agent.c (start and end), agent_loop.c (requests), agent_timers.c (moments). */
+#ifndef OMFWD_AGENT_INTERNAL_H
+#define OMFWD_AGENT_INTERNAL_H
+
+#include <systemd/sd-event.h>
+
+#include "agent/agent.h"
+#include "agent/control.h"
+#include "agent/lock.h"
+#include "agent/verbs.h"
+
+struct agent {
+	const struct agent_config *config;
+	struct lock lock;
+	struct engine engine;
+	sd_event *event;
+	struct control *control;
+	sd_event_source *settle;       /* what comes after a change: state file, timers, status */
+	sd_event_source *window_timer; /* the next end of a window, or the warning before it */
+	sd_event_source *expiry_timer; /* the next site rule that expires */
+};
+
+/* Signals, requests and the lock's names are served by the loop from now on. Returns 0 or -errno. */
+int agent_loop_attach(struct agent *agent);
+
+/* Does what is asked of the agent, by whomever; returns the whole reply. */
+json_t *agent_do(struct agent *agent, enum verb verb, const json_t *request, const struct origin *origin);
+
+/* Answers a request from the control socket. */
+json_t *agent_answer(void *data, uid_t uid, const json_t *request);
+
+/* Logs what a reply complains of. */
+void agent_log_complaints(const json_t *reply);
+
+/* Tells systemd what is enforced, in one line. */
+void agent_notify_status(const struct agent *agent);
+
+/* The timers, not yet armed. Returns 0 or -errno. */
+int agent_timers_attach(struct agent *agent);
+
+/* Looks at what is open now, logs what closed, warns of what is about to, and sets the timers for the next moment. */
+void agent_timers_arm(struct agent *agent);
+
+#endif

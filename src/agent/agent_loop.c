@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What reaches the agent: signals and requests, both turned into verbs. Signals go first. After a change the kernel has
+ * been told and the client answered; the rest (state file, timers, systemd) is done by the settle source, one
+ * iteration later.
+ */
+#include "agent/agent_internal.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "agent/netns.h"
+#include "agent/origin.h"
+#include "agent/reply.h"
+#include "util/array.h"
+#include "util/log.h"
+
+#define USEC_PER_SEC  1000000ull
+#define NSEC_PER_USEC 1000
+
+struct signal_verb {
+	int number;
+	enum verb verb;
+	enum wanted_phase phase;
+};
+
+static const struct signal_verb signal_verbs[] = {
+        {.number = SIGUSR2, .verb = VERB_PHASE, .phase = WANT_RUN},
+        {.number = SIGUSR1, .verb = VERB_PHASE, .phase = WANT_INSTALL},
+        {.number = SIGHUP, .verb = VERB_RELOAD},
+};
+
+void agent_log_complaints(const json_t *reply)
+{
+	json_t *lines = reply_complaints(reply), *line;
+	size_t i;
+
+	json_array_foreach(lines, i, line) log_error("%s", json_string_value(line));
+	json_decref(lines);
+}
+
+void agent_notify_status(const struct agent *agent)
+{
+	const struct engine *engine = &agent->engine;
+
+	if (engine->removed)
+		sd_notify(0, "STATUS=removed: nothing is denied");
+	else
+		sd_notifyf(0, "STATUS=%s phase, port table %s, mode %s%s",
+		           wanted_phase_name(engine->records.n > 0 ? WANT_INSTALL : WANT_RUN),
+		           port_table_name(engine->current.policy->settings.table),
+		           policy_mode_name(engine->current.policy->settings.mode),
+		           engine->last_error ? "; the last reload failed, the policy before it stays" : "");
+}
+
+static void notify_reloading(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+	           (unsigned long long)now.tv_sec * USEC_PER_SEC +
+	                   (unsigned long long)now.tv_nsec / NSEC_PER_USEC);
+}
+
+/* Before the first load nobody has been told that we are ready, so that there is nothing to announce. */
+json_t *agent_do(struct agent *agent, enum verb verb, const json_t *request, const struct origin *origin)
+{
+	bool announce = verb == VERB_RELOAD && agent->engine.current.policy;
+	json_t *reply;
+
+	if (announce)
+		notify_reloading();
+	reply = verb_answer(&agent->engine, verb, request, origin);
+	if (announce)
+		sd_notify(0, "READY=1");
+	if (verb_changes_kernel(verb) || agent->engine.records_changed)
+		sd_event_source_set_enabled(agent->settle, SD_EVENT_ONESHOT);
+	return reply;
+}
+
+/* A request made for another namespace or another file must not be answered with ours. */
+static bool request_is_for_us(const struct agent *agent, const json_t *request, json_t *reply)
+{
+	const char *netns = json_string_value(json_object_get(request, "netns"));
+	const char *config = json_string_value(json_object_get(request, "config"));
+	char own[NETNS_ID_MAX], *path = realpath(agent->config->engine.config, NULL);
+
+	if (netns && strcmp(netns, netns_id(own, sizeof(own))) != 0)
+		reply_fail(reply, CODE_UNAVAILABLE,
+		           "the agent in %s works in another network namespace; give --run-dir of the one in "
+		           "this",
+		           agent->config->run_dir);
+	else if (config && path && strcmp(config, path) != 0)
+		reply_fail(reply, CODE_BAD_INPUT, "the agent enforces %s; leave out --config %s", path,
+		           config);
+	free(path);
+	return reply_code(reply) == CODE_DONE;
+}
+
+json_t *agent_answer(void *data, uid_t uid, const json_t *request)
+{
+	const char *word = json_string_value(json_object_get(request, "verb"));
+	enum verb verb = word ? verb_find(word) : VERB_MAX;
+	struct agent *agent = data;
+	json_t *reply = reply_new();
+	struct origin origin;
+
+	if (verb == VERB_MAX)
+		reply_fail(reply, CODE_BAD_INPUT, "the agent does not know this request");
+	if (verb == VERB_MAX || !request_is_for_us(agent, request, reply))
+		return reply;
+	json_decref(reply);
+	origin_of_request(uid, request, &origin);
+	return agent_do(agent, verb, request, &origin);
+}
+
+static int on_verb_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+	struct agent *agent = data;
+	struct origin origin;
+	json_t *request, *reply;
+
+	(void)source;
+	for (size_t i = 0; i < ARRAY_SIZE(signal_verbs); i++) {
+		const struct signal_verb *wanted = &signal_verbs[i];
+
+		if (wanted->number != (int)info->ssi_signo)
+			continue;
+		request = json_pack("{s:s?}", "phase", wanted_phase_name(wanted->phase));
+		origin_of_signal(info->ssi_uid, (pid_t)info->ssi_pid, &origin);
+		reply = agent_do(agent, wanted->verb, request, &origin);
+		if (wanted->verb == VERB_PHASE)
+			agent_log_complaints(reply);
+		json_decref(reply);
+		json_decref(request);
+	}
+	return 0;
+}
+
+static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+	struct agent *agent = data;
+
+	(void)source;
+	(void)info;
+	return sd_event_exit(agent->event, 0);
+}
+
+static int on_settle(sd_event_source *source, void *data)
+{
+	struct agent *agent = data;
+
+	(void)source;
+	agent_timers_arm(agent);
+	engine_state_save(&agent->engine);
+	agent_notify_status(agent);
+	return 0;
+}
+
+/* Somebody wants to know who holds the lock: being accepted is not part of the answer. */
+static int on_lock_probe(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+
+	(void)source;
+	(void)events;
+	(void)data;
+	if (client >= 0)
+		close(client);
+	return 0;
+}
+
+static int attach_signal(struct agent *agent, int number, sd_event_signal_handler_t handler)
+{
+	sd_event_source *source = NULL;
+	int r = sd_event_add_signal(agent->event, &source, number, handler, agent);
+
+	if (r >= 0)
+		r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
+	if (r >= 0)
+		r = sd_event_source_set_floating(source, true);
+	sd_event_source_unref(source);
+	return r;
+}
+
+static int attach_lock(struct agent *agent)
+{
+	const int fds[] = {agent->lock.change_fd, agent->lock.agent_fd};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds) && r >= 0; i++)
+		if (fds[i] >= 0)
+			r = sd_event_add_io(agent->event, NULL, fds[i], EPOLLIN, on_lock_probe, NULL);
+	return r;
+}
+
+static int attach_settle(struct agent *agent)
+{
+	int r = sd_event_add_defer(agent->event, &agent->settle, on_settle, agent);
+
+	if (r >= 0)
+		r = sd_event_source_set_priority(agent->settle, SD_EVENT_PRIORITY_IDLE);
+	return r < 0 ? r : sd_event_source_set_enabled(agent->settle, SD_EVENT_OFF);
+}
+
+int agent_loop_attach(struct agent *agent)
+{
+	int r = attach_lock(agent);
+
+	if (r >= 0)
+		r = attach_settle(agent);
+	for (size_t i = 0; i < ARRAY_SIZE(signal_verbs) && r >= 0; i++)
+		r = attach_signal(agent, signal_verbs[i].number, on_verb_signal);
+	if (r >= 0)
+		r = attach_signal(agent, SIGTERM, on_end_signal);
+	return r < 0 ? r : attach_signal(agent, SIGINT, on_end_signal);
+}
