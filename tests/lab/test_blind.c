@@ -14,12 +14,6 @@ struct rule_place {
 	long handle;
 };
 
-/* Does the rule speak of IPv4 addresses? An "ip" match left or right of whatever key. */
-static bool has_ipv4_match(const char *rule)
-{
-	return strstr(rule, "\"ip\"") != NULL && strstr(rule, "\"ip6\"") == NULL;
-}
-
 /* The rule of a row (by its comment) for IPv4. */
 static struct rule_place rule_find(const struct lab *lab, const char *row)
 {
@@ -33,7 +27,7 @@ static struct rule_place rule_find(const struct lab *lab, const char *row)
 		if (!comment || !strstr(comment, row))
 			continue;
 		char *text = json_dumps(rule, JSON_COMPACT);
-		if (has_ipv4_match(text)) {
+		if (strstr(text, "\"ip saddr\"")) {
 			snprintf(place.chain, sizeof(place.chain), "%s",
 			         json_string_value(json_object_get(rule, "chain")));
 			place.handle = (long)json_integer_value(json_object_get(rule, "handle"));

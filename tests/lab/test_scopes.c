@@ -118,7 +118,7 @@ static void test_reject(void **state)
 	struct lab *lab = lab_need(state);
 	omfwd_apply(lab, "[omfwd]\ndeny_action = reject\ndeny_scope = everything\n" HELD);
 	EXPECT(lab, "reset 10.1.0.20 10.2.0.50 tcp/1433", "prohibited 10.1.0.20 10.2.0.50 udp/1434",
-	       "prohibited 10.1.0.20 10.2.0.50 icmp", "prohibited 10.1.0.20 10.2.0.50 proto/99",
+	       "prohibited 10.1.0.20 10.2.0.50 icmp", "prohibited 10.1.0.20 10.2.0.50 proto/50",
 	       "reset 2001:db8:1::20 2001:db8:2::50 tcp/1433",
 	       "prohibited 2001:db8:1::20 2001:db8:2::50 udp/1434",
 	       "prohibited 2001:db8:1::20 2001:db8:2::50 icmp", "reset 10.1.0.20 10.9.0.1 tcp/22",
