@@ -26,37 +26,37 @@ static bool line_carries(const struct line *line, enum proto proto, uint16_t por
 	return proto == PROTO_ICMP || (line->ports.lo <= port && port <= line->ports.hi);
 }
 
-static bool line_is_open(const struct line *line, const struct gates *gates)
+enum openness { OPEN_CLOSED, OPEN_NOW, OPEN_ALWAYS };
+
+static enum openness line_openness(const struct line *line, const struct gates *gates)
 {
 	char gate[GATE_NAME_MAX];
 
 	if (line->phase == PHASE_ALWAYS)
-		return true;
-	return gates->now_open && gates->now_open(line_gate_name(line, gate, sizeof(gate)), gates->data);
+		return OPEN_ALWAYS;
+	if (gates->now_open && gates->now_open(line_gate_name(line, gate, sizeof(gate)), gates->data))
+		return OPEN_NOW;
+	return OPEN_CLOSED;
 }
 
-/* The better of two lines that both match (a may be NULL): open in both phases, open now, closed; the first if equal. */
-static const struct line *better_line(const struct line *a, const struct line *b, const struct gates *gates)
-{
-	if (!a)
-		return b;
-	if (a->phase == PHASE_ALWAYS || (b->phase == PHASE_INSTALL && line_is_open(a, gates)))
-		return a;
-	return line_is_open(b, gates) ? b : a;
-}
-
+/* The most open of the lines that match, the first of equals; NULL if none does. */
 static const struct line *find_line(const struct lines *lines, const struct query *query,
                                     const struct gates *gates)
 {
+	enum openness best_openness = OPEN_CLOSED;
 	const struct line *best = NULL;
 
 	for (size_t i = 0; i < lines->n; i++) {
 		const struct line *line = &lines->items[i];
 
-		if (line_carries(line, query->proto, query->port) &&
-		    addr_set_find(line->from_addrs, &query->src) >= 0 &&
-		    addr_set_find(line->to_addrs, &query->dst) >= 0)
-			best = better_line(best, line, gates);
+		if (!line_carries(line, query->proto, query->port) ||
+		    addr_set_find(line->from_addrs, &query->src) < 0 ||
+		    addr_set_find(line->to_addrs, &query->dst) < 0)
+			continue;
+		if (!best || line_openness(line, gates) > best_openness) {
+			best = line;
+			best_openness = line_openness(line, gates);
+		}
 	}
 	return best;
 }
@@ -229,7 +229,7 @@ void policy_explain(const struct policy *policy, const struct lines *lines, cons
 	dst = list_roles(policy, &query->dst, ret->dst_roles, &ret->n_dst_roles);
 
 	ret->line = find_line(lines, query, &gates);
-	if (ret->line && line_is_open(ret->line, &gates)) {
+	if (ret->line && line_openness(ret->line, &gates) != OPEN_CLOSED) {
 		ret->verdict = VERDICT_ALLOWED;
 		return;
 	}

@@ -28,6 +28,7 @@ static const char role_file[] = "[roles prod]\n"
                                 "ceip_endpoint = 10.0.5.2\n"
                                 "unix_linux_agent = 10.0.6.1\n"
                                 "network_device = 10.0.7.1\n"
+                                "gateway_server = 10.0.9.1\n"
                                 "[roles dmz]\n"
                                 "management_server = 10.9.1.1\n"
                                 "authentication = certificate\n"
@@ -39,6 +40,8 @@ static const char role_file[] = "[roles prod]\n"
                                 "sql_browser = off\n"
                                 "[rows]\n"
                                 "cur-25 = off\n"
+                                "cur-05 = install\n"
+                                "cur-22 = install\n"
                                 "[site_rule backup]\n"
                                 "from = 10.0.8.1\n"
                                 "to = @prod.management_server\n"
@@ -155,6 +158,11 @@ static void test_allowed(void **state)
 	         NULL},
 	        {"10.0.1.1", "10.0.3.255", "udp", "138", "prod.cur-18", VERDICT_ALLOWED, REASON_NONE,
 	         "cur-18", "window is open", NULL},
+	        /* Two rows say the same, and each has a window of its own. */
+	        {"10.0.9.1", "10.0.1.1", "tcp", "5723", "prod.cur-22", VERDICT_ALLOWED, REASON_NONE, "cur-22",
+	         NULL, NULL},
+	        {"10.0.9.1", "10.0.1.1", "tcp", "5723", "prod.cur-05", VERDICT_ALLOWED, REASON_NONE, "cur-05",
+	         NULL, NULL},
 	        {"10.0.8.1", "10.0.1.1", "tcp", "10010", "site.backup", VERDICT_ALLOWED, REASON_NONE,
 	         "backup", "site rule backup", NULL},
 	};

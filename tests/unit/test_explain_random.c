@@ -80,7 +80,7 @@ static void write_rows(struct world_section *section, FILE *out)
 
 	fprintf(out, "[rows %s]\n", section->name);
 	for (int row = 0; row < ROW_COUNT; row++) {
-		if (table_rows[row].table != section->table || !CHANCE(5))
+		if (table_rows[row].table != section->table || !CHANCE(3))
 			continue;
 		section->row_set[row] = true;
 		section->rows[row] = states[rnd(ARRAY_SIZE(states))];
