@@ -181,17 +181,3 @@ json_t *explain_reply_new(const struct policy *policy, const struct lines *lines
 	free(text);
 	return reply;
 }
-
-json_t *explain_answer_request(const struct policy *policy, const struct lines *lines,
-                               gate_is_open_fn now_open, void *data, const json_t *request)
-{
-	struct query query;
-	char error[EXPLAIN_ERROR_MAX];
-	json_t *reply;
-
-	if (explain_request_parse(request, &query, error, sizeof(error)) == 0)
-		return explain_reply_new(policy, lines, &query, now_open, data, "the running agent");
-	reply = reply_new();
-	reply_fail(reply, CODE_BAD_INPUT, "%s", error);
-	return reply;
-}

@@ -30,10 +30,6 @@ int explain_request_parse(const json_t *request, struct query *ret, char *error,
 json_t *explain_reply_new(const struct policy *policy, const struct lines *lines, const struct query *query,
                           gate_is_open_fn now_open, void *data, const char *answered_by);
 
-/* The same for the request of a client, by the running agent: an explain_fn of agent/engine.h. */
-json_t *explain_answer_request(const struct policy *policy, const struct lines *lines,
-                               gate_is_open_fn now_open, void *data, const json_t *request);
-
 /* An explanation with all it is about, for the functions below. */
 struct explained {
 	const struct policy *policy;

@@ -324,14 +324,25 @@ static void test_query_parse(void **state)
 	assert_int_equal(65535, query.port);
 }
 
+/* What the agent does with a request: the whole reply, or NULL and the sentence. */
+static json_t *answer(const struct fixture *fixture, const json_t *request, char *error)
+{
+	struct query query;
+
+	if (explain_request_parse(request, &query, error, EXPLAIN_ERROR_MAX) < 0)
+		return NULL;
+	return explain_reply_new(fixture->policy, &fixture->lines, &query, NULL, NULL, "a test");
+}
+
 static void test_request(void **state)
 {
 	struct fixture *fixture = fixture_new("");
 	json_t *request = json_object(), *reply;
+	char error[EXPLAIN_ERROR_MAX];
 
 	(void)state;
 	explain_request_set(request, "10.0.1.1", "10.0.2.1", "tcp", "135");
-	reply = explain_answer_request(fixture->policy, &fixture->lines, NULL, NULL, request);
+	reply = answer(fixture, request, error);
 	assert_int_equal(1, json_integer_value(json_object_get(reply, "code")));
 	assert_string_equal("window_closed", json_string_value(json_object_get(reply, "reason")));
 	assert_non_null(
@@ -339,15 +350,16 @@ static void test_request(void **state)
 	json_decref(reply);
 
 	json_object_set_new(request, "port", json_integer(1444));
-	reply = explain_answer_request(fixture->policy, &fixture->lines, NULL, NULL, request);
+	reply = answer(fixture, request, error);
 	assert_int_equal(0, json_integer_value(json_object_get(reply, "code")));
 	assert_true(json_is_true(json_object_get(reply, "passes")));
 	json_decref(reply);
 
+	json_object_set_new(request, "src", json_integer(1));
+	assert_null(answer(fixture, request, error));
+	assert_non_null(strstr(error, "no address"));
 	json_object_clear(request);
-	reply = explain_answer_request(fixture->policy, &fixture->lines, NULL, NULL, request);
-	assert_int_equal(2, json_integer_value(json_object_get(reply, "code")));
-	json_decref(reply);
+	assert_null(answer(fixture, request, error));
 	json_decref(request);
 	fixture_free(fixture);
 }
