@@ -100,11 +100,14 @@ static void start_windows(struct agent *agent, bool table_existed)
 	/* Adopts them; and what cannot be written is noticed now, not when it matters. */
 	engine->records_changed = true;
 	agent_timers_arm(agent);
+	if (engine->records.n > 0)
+		log_info("install windows %s; omfwd status lists them",
+		         table_existed ? "are open and stay so" : "from before the boot are open again");
 	start_phase(agent);
 	engine_state_save(engine);
 	if (engine->state_error < 0)
 		log_warning("cannot remember windows in %s: %s", engine->config.state_dir,
-		            strerror(-engine->state_error));
+		            state_strerror(engine->state_error));
 }
 
 static int first_load(struct agent *agent)

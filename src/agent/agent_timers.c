@@ -66,7 +66,7 @@ static void arm_windows(struct agent *agent)
 	uint64_t wait_ms = LOOK_AGAIN_MS;
 
 	if (engine_windows_read(&agent->engine, &state) == 0) {
-		engine_windows_adopt(&agent->engine, &state, time(NULL));
+		engine_windows_adopt(&agent->engine, &state);
 		wait_ms = look_at_windows(agent, &state);
 	}
 	free((void *)state.gates_ms);

@@ -79,7 +79,7 @@ enum exit_code engine_windows_change(struct engine *engine, const struct window_
                                      const struct origin *origin, struct window_plan *plan, json_t *reply);
 
 /* Makes the records say what the kernel says: closed ones go, unknown ones are added without an origin. */
-void engine_windows_adopt(struct engine *engine, const struct window_state *state, time_t now);
+void engine_windows_adopt(struct engine *engine, const struct window_state *state);
 
 /* After a reboot: opens again what the records have left. Records of windows that are no more go. */
 enum exit_code engine_windows_restore(struct engine *engine, time_t now, json_t *reply);

@@ -13,6 +13,7 @@
 #include "util/log.h"
 
 #define MS_PER_SECOND 1000u
+#define NSEC_PER_MS   1000000u
 #define CLOCK_GRAIN   1 /* seconds by which two readings of one deadline may differ */
 
 const struct gate *engine_gate_of_set(const struct engine *engine, const char *set)
@@ -60,9 +61,15 @@ uint64_t engine_window_left(const struct engine *engine, const struct window_sta
 	return strcmp(set, INSTALL_WINDOW) == 0 ? state->everything_ms : 0;
 }
 
-static time_t deadline_after(time_t now, uint64_t left_ms)
+/* Rounded once, from the exact moment: the same window always has the same deadline. */
+static time_t deadline_after(uint64_t left_ms)
 {
-	return now + (time_t)((left_ms + MS_PER_SECOND / 2) / MS_PER_SECOND);
+	struct timespec now;
+	uint64_t fraction_ms;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	fraction_ms = (uint64_t)now.tv_nsec / NSEC_PER_MS;
+	return now.tv_sec + (time_t)((fraction_ms + left_ms + MS_PER_SECOND / 2) / MS_PER_SECOND);
 }
 
 /* A gate that takes over the rest of a window keeps that window's story. */
@@ -78,7 +85,7 @@ static void record_open(struct engine *engine, const struct window_change *chang
 		record->opened = whole->opened ? whole->opened : now;
 		record->origin = whole->origin;
 	}
-	record->deadline = deadline_after(now, change->timeout_ms);
+	record->deadline = deadline_after(change->timeout_ms);
 	record->warned = false;
 }
 
@@ -161,7 +168,7 @@ static void record_close(struct engine *engine, const struct window_record *reco
 static void adopt_one(struct engine *engine, const char *set, uint64_t left_ms, time_t now)
 {
 	struct window_record *record = window_records_find(&engine->records, set);
-	time_t deadline = deadline_after(now, left_ms);
+	time_t deadline = deadline_after(left_ms);
 
 	if (left_ms == 0) {
 		if (record)
@@ -191,9 +198,10 @@ static void drop_orphans(struct engine *engine)
 		}
 }
 
-void engine_windows_adopt(struct engine *engine, const struct window_state *state, time_t now)
+void engine_windows_adopt(struct engine *engine, const struct window_state *state)
 {
 	const struct ruleset *ruleset = engine->current.ruleset;
+	time_t now = time(NULL);
 
 	adopt_one(engine, INSTALL_WINDOW, state->everything_ms, now);
 	for (size_t i = 0; ruleset && i < ruleset->n_gates; i++)

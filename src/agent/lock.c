@@ -187,6 +187,16 @@ int lock_take(enum lock_kind kind, struct lock *ret, char *error, size_t size, c
 	return 0;
 }
 
+bool lock_agent_lives(char *buf, size_t size)
+{
+	struct holder agent;
+
+	if (name_holder(NAME_AGENT, &agent) < 0 || !holder_is_trusted(&agent))
+		return false;
+	holder_format(&agent, buf, size);
+	return true;
+}
+
 void lock_release(struct lock *lock)
 {
 	if (lock->agent_fd >= 0)

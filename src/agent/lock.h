@@ -29,6 +29,9 @@ struct lock {
  */
 int lock_take(enum lock_kind kind, struct lock *ret, char *error, size_t size, char *stranger,
               size_t stranger_size);
+/* The agent of this network namespace, if one lives: "pid 123 (omfwd)" into buf. */
+bool lock_agent_lives(char *buf, size_t size);
+
 void lock_release(struct lock *lock);
 
 #endif

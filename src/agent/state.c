@@ -186,16 +186,17 @@ static int replace_file(const char *dir)
 static char *records_format(const struct window_records *records)
 {
 	json_t *windows = json_array(), *root;
-	char *text;
+	char *text, *line;
 
 	for (size_t i = 0; i < records->n; i++)
 		json_array_append_new(windows, record_to_json(&records->items[i]));
 	root = json_pack("{s:i, s:o}", "version", STATE_VERSION, "windows", windows);
 	text = json_dumps(root, JSON_INDENT(2));
 	json_decref(root);
-	if (!text)
+	if (!text || asprintf(&line, "%s\n", text) < 0)
 		abort();
-	return text;
+	free(text);
+	return line;
 }
 
 int state_save(const char *dir, const struct window_records *records)
@@ -210,4 +211,13 @@ int state_save(const char *dir, const struct window_records *records)
 	free(text);
 	close(fd);
 	return r < 0 ? r : replace_file(dir);
+}
+
+const char *state_strerror(int r)
+{
+	if (r == -ENOTDIR)
+		return "there is no such directory";
+	if (r == -EBADMSG)
+		return "what is there is no state of ours";
+	return strerror(-r);
 }

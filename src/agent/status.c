@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/lock.h"
 #include "agent/reply.h"
 
 static json_t *window_to_json(const struct engine *engine, const struct window_record *record)
@@ -53,7 +54,7 @@ static void report_windows(struct engine *engine, json_t *reply)
 	if (r < 0) {
 		reply_fail(reply, reply_code_of_errno(r), "%s", kernel_error(engine->kernel));
 	} else {
-		engine_windows_adopt(engine, &state, time(NULL));
+		engine_windows_adopt(engine, &state);
 		json_object_set_new(reply, "windows", windows_to_json(engine));
 	}
 	free((void *)state.gates_ms);
@@ -82,7 +83,8 @@ static void report_troubles(const struct engine *engine, json_t *reply)
 	if (engine->state_error < 0)
 		json_object_set_new(reply, "degraded",
 		                    json_sprintf("cannot remember windows in %s: %s",
-		                                 engine->config.state_dir, strerror(-engine->state_error)));
+		                                 engine->config.state_dir,
+		                                 state_strerror(engine->state_error)));
 }
 
 static size_t ruleset_count_rules(const struct ruleset *ruleset)
@@ -167,6 +169,18 @@ static enum exit_code status_code(const struct engine *engine, const struct tabl
 	return in_step ? CODE_DONE : CODE_NO;
 }
 
+/* We are the agent; or there is one that does not answer where it was asked; or none. */
+static json_t *agent_to_json(const struct engine *engine)
+{
+	char who[96];
+
+	if (engine->config.watched)
+		return json_pack("{s:i}", "pid", (int)getpid());
+	if (lock_agent_lives(who, sizeof(who)))
+		return json_pack("{s:o}", "elsewhere", reply_string(who));
+	return json_null();
+}
+
 void status_report(struct engine *engine, json_t *reply)
 {
 	struct table_state table = {.exists = false};
@@ -178,8 +192,7 @@ void status_report(struct engine *engine, json_t *reply)
 		reply_fail(reply, reply_code_of_errno(r), "%s", kernel_error(engine->kernel));
 		return;
 	}
-	json_object_set_new(reply, "agent",
-	                    engine->config.watched ? json_pack("{s:i}", "pid", (int)getpid()) : json_null());
+	json_object_set_new(reply, "agent", agent_to_json(engine));
 	report_windows(engine, reply);
 	json_object_set_new(reply, "phase", json_string(current_phase(engine, &table)));
 	report_policy(engine, reply);

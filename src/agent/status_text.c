@@ -148,7 +148,10 @@ static void print_agent(const json_t *reply, FILE *out)
 {
 	const json_t *agent = json_object_get(reply, "agent");
 
-	if (json_is_object(agent))
+	if (json_object_get(agent, "elsewhere"))
+		fprintf(out, "agent     %s, which does not answer in this --run-dir\n",
+		        text_of(agent, "elsewhere"));
+	else if (json_is_object(agent))
 		fprintf(out, "agent     pid %lld\n", number_of(agent, "pid"));
 	else
 		fputs("agent     not running, nothing watches\n", out);
@@ -165,8 +168,11 @@ static void print_troubles(const json_t *reply, FILE *out)
 		fprintf(out, "degraded  %s\n", text_of(reply, "degraded"));
 	if (!failure)
 		return;
-	fprintf(out, "the reload of %s failed, the policy before it stays:\n",
-	        timestamp_format(time_of(failure, "at"), at, sizeof(at)));
+	if (json_is_null(json_object_get(reply, "agent")))
+		fputs("the file is wrong:\n", out);
+	else
+		fprintf(out, "the reload of %s failed, the policy before it stays:\n",
+		        timestamp_format(time_of(failure, "at"), at, sizeof(at)));
 	json_array_foreach(json_object_get(failure, "lines"), i, line)
 	        fprintf(out, "  %s\n", json_string_value(line));
 }

@@ -129,7 +129,7 @@ static void say_closed(const struct engine *engine, const struct window_request 
 	char scope[SCOPE_MAX + 64], sentence[SCOPE_MAX * 2];
 
 	scope_format(request, scope, sizeof(scope));
-	snprintf(sentence, sizeof(sentence), "run phase for %s: its install windows are closed", scope);
+	snprintf(sentence, sizeof(sentence), "run phase for %s: install windows closed", scope);
 	reply_say(reply, "%s", sentence);
 	if (engine->records.n > 0)
 		reply_say(reply, "other install windows stay open; omfwd status lists them");

@@ -38,7 +38,7 @@ static void adopt_windows(struct engine *engine)
 	struct window_state state;
 
 	if (engine_windows_read(engine, &state) == 0)
-		engine_windows_adopt(engine, &state, time(NULL));
+		engine_windows_adopt(engine, &state);
 	free((void *)state.gates_ms);
 }
 
@@ -74,7 +74,7 @@ static void save_state(struct engine *engine, json_t *reply)
 	engine_state_save(engine);
 	if (engine->state_error < 0)
 		reply_warn(reply, "warning: cannot remember windows in %s: %s", engine->config.state_dir,
-		           strerror(-engine->state_error));
+		           state_strerror(engine->state_error));
 }
 
 /* Adds what was said before the verb, in front of what the verb said. */
