@@ -37,7 +37,7 @@ static enum exit_code ask_kernel(const struct loaded *file, struct kernel_opinio
 
 	*ret = (struct kernel_opinion){.asked = r != -EPERM};
 	if (r < 0) {
-		snprintf(ret->text, sizeof(ret->text), "%s", error);
+		snprintf(ret->text, sizeof(ret->text), "omfwd: %s", error);
 		return r == -EPERM ? CODE_DONE : CODE_UNAVAILABLE;
 	}
 	r = kernel_check(kernel, file->ruleset);

@@ -159,7 +159,7 @@ json_t *explain_to_json(const struct explained *about)
 	json_object_set_new(json, "path", json_string(packet_path_name(query->path)));
 	json_object_set_new(json, "line", line_json(about->policy, explanation->line));
 	json_object_set_new(json, "document_row", document ? row_json(row_find(document->row)) : json_null());
-	json_object_set_new(json, "answered_by", json_string(about->answered_by));
+	json_object_set_new(json, "answered_by", words_text_json(about->answered_by));
 	json_object_set_new(json, "file", words_text_json(about->policy->path));
 	return json;
 }

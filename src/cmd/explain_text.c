@@ -29,7 +29,7 @@ static void print_headline(const struct explained *about, FILE *out)
 	fprintf(out, "%s: %s%s from %s to %s%s\n", headlines[about->explanation->verdict],
 	        proto_name(query->proto), port, addr_format(&query->src, src, sizeof(src)),
 	        addr_format(&query->dst, dst, sizeof(dst)),
-	        query->path == PATH_LOCAL ? " (an address of this machine)" : "");
+	        query->path == PATH_LOCAL ? " (one end is this machine)" : "");
 }
 
 static void print_roles(const char *label, const struct policy *policy, const struct held_role *roles,

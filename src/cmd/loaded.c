@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The pure stages in a row: file -> policy -> lines -> ruleset. Everything but the diagnostics hangs off the policy. */
+/* The pure stages in a row: file -> policy -> lines -> ruleset. Lines live as long as the policy. */
 #include "cmd/loaded.h"
 
 #include <stdio.h>
@@ -26,6 +26,7 @@ enum exit_code loaded_open_and_print(struct loaded *file, const char *path)
 
 void loaded_close(struct loaded *file)
 {
+	ruleset_free(file->ruleset);
 	if (file->policy)
 		policy_free(file->policy);
 	else

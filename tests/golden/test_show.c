@@ -45,7 +45,10 @@ static void print_table(const struct role_file *file, FILE *out)
 
 static void print_nft(const struct role_file *file, FILE *out)
 {
-	ruleset_print_nft(ruleset_build(file->policy, &file->lines), out);
+	struct ruleset *ruleset = ruleset_build(file->policy, &file->lines);
+
+	ruleset_print_nft(ruleset, out);
+	ruleset_free(ruleset);
 }
 
 static const struct {
