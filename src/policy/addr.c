@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policy/addr_scan.h"
 #include "util/array.h"
 
 #define IPV6_TEXT_MAX 46
@@ -110,6 +111,8 @@ static enum addr_error judge_v4(const struct range4 *range, enum form form)
 		return ADDR_REVERSED;
 	if (range->lo == 0 && range->hi == UINT32_MAX)
 		return ADDR_EVERYTHING;
+	if (addr_is_plain4(range->lo) && addr_is_plain4(range->hi))
+		return ADDR_OK;
 	for (size_t i = 0; i < ARRAY_SIZE(special4); i++) {
 		bool lo_in = range->lo >= special4[i].lo && range->lo <= special4[i].hi;
 		bool hi_in = range->hi >= special4[i].lo && range->hi <= special4[i].hi;

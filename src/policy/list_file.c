@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/addr_scan.h"
+#include "util/array.h"
 #include "util/file.h"
 #include "util/text.h"
 
@@ -89,6 +91,22 @@ static void parse_line(struct load *load, struct list_file *list, const char *st
 		report_line(load, list, error, start, len, loc);
 }
 
+/* A line that is one IPv4 host or CIDR and nothing else; returns its end, NULL for any other line. */
+static inline const char *parse_plain_line(struct list_file *list, const char *text, loc_t loc)
+{
+	struct addr_set *set = &list->addrs;
+	struct range4 range = {.loc = loc};
+	const char *end = addr_scan_cidr4(text, &range.lo, &range.hi);
+
+	if (end && *end == '\r')
+		end++;
+	if (!end || *end != '\n')
+		return NULL;
+	*ARRAY_PUSH(set->v4, set->n4, set->cap4) = range;
+	return end;
+}
+
+/* text is followed by a NUL byte. */
 static void parse_list(struct load *load, struct list_file *list, const char *text, size_t len)
 {
 	const char *end = text + len;
@@ -97,10 +115,13 @@ static void parse_list(struct load *load, struct list_file *list, const char *te
 	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
 		text += 3;
 	for (; text < end; loc++) {
-		const char *newline = memchr(text, '\n', (size_t)(end - text));
-		const char *line_end = newline ? newline : end;
+		const char *line_end = parse_plain_line(list, text, loc);
 
-		parse_line(load, list, text, line_end, loc);
+		if (!line_end) {
+			line_end = memchr(text, '\n', (size_t)(end - text));
+			line_end = line_end ? line_end : end;
+			parse_line(load, list, text, line_end, loc);
+		}
 		text = line_end + 1;
 	}
 	source_loc(load->sources, loc - first + 1);

@@ -10,7 +10,9 @@ void *array_reserve(void *items, size_t *cap, size_t want, size_t size);
 
 /* Makes room for one more item at the end of ARRAY (count N, capacity CAP) and evaluates to a pointer to it. */
 #define ARRAY_PUSH(array, n, cap)                                                                            \
-	((array) = array_reserve((array), &(cap), (n) + 1, sizeof(*(array))), &(array)[(n)++])
+	((n) < (cap) ? (void)0                                                                               \
+	             : (void)((array) = array_reserve((array), &(cap), (n) + 1, sizeof(*(array)))),          \
+	 &(array)[(n)++])
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "policy/addr.h"
+#include "policy/addr_scan.h"
 #include "util/array.h"
 
 /* Parses and formats back. */
@@ -122,6 +123,39 @@ static void test_output_untouched_on_failure(void **state)
 	assert_int_equal(addr_parse("10.0.0.1/24", 11, &range), ADDR_HOST_BITS);
 	assert_int_equal(addr_parse("2001:db8::1/24", 14, &range), ADDR_HOST_BITS);
 	assert_memory_equal(&range, &before, sizeof(range));
+}
+
+/* The fast path of list files must say what addr_parse() says, or nothing. */
+static void test_scan_agrees(void **state)
+{
+	static const char *const octets[] = {"0",   "00",  "1",   "01",   "9",   "10",  "99",
+	                                     "099", "100", "127", "169",  "199", "223", "224",
+	                                     "254", "255", "256", "1000", "",    "x"};
+	static const char *const ends[] = {"",    "/",   "/0",  "/7",   "/8", "/08", "/9", "/16", "/24",
+	                                   "/31", "/32", "/33", "/320", "-",  ".",   " ",  "x"};
+	struct addr_range range;
+	unsigned scanned = 0;
+	uint32_t lo, hi;
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(octets) * ARRAY_SIZE(octets) * ARRAY_SIZE(octets); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(ends); j++) {
+			const char *end;
+
+			snprintf(text, sizeof(text), "%s.%s.0.%s%s", octets[i % ARRAY_SIZE(octets)],
+			         octets[i / ARRAY_SIZE(octets) % ARRAY_SIZE(octets)],
+			         octets[i / ARRAY_SIZE(octets) / ARRAY_SIZE(octets)], ends[j]);
+			end = addr_scan_cidr4(text, &lo, &hi);
+			if (!end || *end)
+				continue;
+			scanned++;
+			if (addr_parse(text, strlen(text), &range) != ADDR_OK || range.v4.lo != lo ||
+			    range.v4.hi != hi)
+				fail_msg("%s", text);
+		}
+	}
+	assert_true(scanned > 1000);
 }
 
 static void add(struct addr_set *set, const char *text, loc_t loc)
