@@ -264,6 +264,8 @@ static void print_site_rule(const struct policy *policy, const struct lines *lin
 void show_print_table(const struct policy *policy, const struct lines *lines, FILE *out)
 {
 	print_settings(policy, out);
+	if (!policy->n_sections)
+		fputs("\nno [roles] section: no row opens anything\n", out);
 	for (size_t i = 0; i < policy->n_sections; i++)
 		print_section(policy, lines, &policy->sections[i], out);
 	if (policy->n_site_rules)

@@ -152,8 +152,8 @@ static void check_width(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        FILE_TEST("minimal"),  FILE_TEST("current"),   FILE_TEST("2016"),
-	        FILE_TEST("sections"), FILE_TEST("overrides"),
+	        FILE_TEST("nothing"), FILE_TEST("minimal"),  FILE_TEST("current"),
+	        FILE_TEST("2016"),    FILE_TEST("sections"), FILE_TEST("overrides"),
 	};
 
 	setenv("TZ", "UTC", 1); /* a site rule ends at midnight, local time */
