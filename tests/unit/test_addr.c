@@ -288,6 +288,7 @@ int main(void)
 	        cmocka_unit_test(test_parse),
 	        cmocka_unit_test(test_refuse),
 	        cmocka_unit_test(test_output_untouched_on_failure),
+	        cmocka_unit_test(test_scan_agrees),
 	        cmocka_unit_test(test_merge),
 	        cmocka_unit_test(test_merge_keeps_first_line),
 	        cmocka_unit_test(test_random_sets),
