@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/absence.h"
 #include "util/array.h"
 
 struct compiler {
@@ -17,25 +18,6 @@ struct compiler {
 	size_t n, cap;
 	size_t section_start; /* the lines of this section begin here */
 };
-
-static bool condition_holds(const struct section *section, enum line_condition condition)
-{
-	bool kerberos = section->authentication == AUTHENTICATION_KERBEROS;
-
-	switch (condition) {
-	case LINE_UNCONDITIONAL:
-		return true;
-	case LINE_KERBEROS:
-		return kerberos;
-	case LINE_SNMP_BIDIRECTIONAL:
-		return section->snmp == SNMP_BIDIRECTIONAL;
-	case LINE_CATALOG_DYNAMIC:
-		return section->catalog_dynamic_ports == CATALOG_BIDIRECTIONAL;
-	case LINE_KERBEROS_ACROSS:
-		return kerberos && section->roles[ROLE_REMOTE_DOMAIN_CONTROLLER].assigned;
-	}
-	return false;
-}
 
 static enum line_phase overridden_phase(enum line_phase documented, enum row_state state)
 {
@@ -50,17 +32,6 @@ static enum line_phase overridden_phase(enum line_phase documented, enum row_sta
 		break;
 	}
 	return documented;
-}
-
-/* The roles of a mask, with push_target, omed_service and sql_reporting_services replaced by who acts for them. */
-static role_mask acting_roles(const struct section *section, role_mask mask)
-{
-	role_mask acting = 0;
-
-	for (enum role role = 0; role < ROLE_MAX; role++)
-		if (mask & ROLE_BIT(role))
-			acting |= section_acting_roles(section, role);
-	return acting;
 }
 
 static bool lines_same(const struct line *a, const struct line *b)
@@ -114,7 +85,10 @@ static void compile_table_line(struct compiler *c, const struct section *section
 {
 	int row = row_find(source->row);
 	enum row_state state = section->rows[row].state;
-	role_mask from = acting_roles(section, source->from), to = acting_roles(section, source->to);
+	role_mask from = section_acting_mask(section, source->from),
+	          to = section_acting_mask(section, source->to);
+	struct port_range own_range;
+	struct port_list ports = section_line_ports(section, source, &own_range);
 	struct line line = {
 	        .section = section,
 	        .proto = source->proto,
@@ -122,14 +96,13 @@ static void compile_table_line(struct compiler *c, const struct section *section
 	        .rows = {row},
 	        .n_rows = 1,
 	        .key = source->key,
+	        .key_loc = ports.loc,
 	};
-	struct port_list ports = {.ranges = (struct port_range *)&source->ports, .n = 1};
+	struct absence absence;
 
-	if (state == ROW_OFF || !condition_holds(section, source->condition))
+	line_absence(section, source, &absence);
+	if (absence.reason != ABSENT_NOT)
 		return;
-	if (source->key != PORT_FIXED)
-		ports = section->ports[source->key];
-	line.key_loc = ports.loc;
 	for (size_t i = 0; i < ports.n; i++) {
 		line.ports = ports.ranges[i];
 		if (state == ROW_REVERSE)
