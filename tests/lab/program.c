@@ -88,14 +88,14 @@ void omfwd_notify_await(int notify, const char *want, char *ret, size_t size)
 	fail_msg("the agent never notified %s; it said: %s", want, seen);
 }
 
-pid_t omfwd_agent_start(struct lab *lab, int *notify)
+pid_t omfwd_agent_start(struct lab *lab, int *notify, const char *args)
 {
 	lab_must(lab, NS_GATEWAY, "mkdir -p " RUN_DIR " " STATE_DIR);
 	*notify = notify_open();
-	pid_t pid =
-	        lab_start(lab, NS_GATEWAY, STDERR_FILENO,
-	                  "env NOTIFY_SOCKET=" NOTIFY_PATH " WATCHDOG_USEC=1000000 '%s' agent " DIRECTORIES,
-	                  lab->binary);
+	pid_t pid = lab_start(lab, NS_GATEWAY, STDERR_FILENO,
+	                      "env NOTIFY_SOCKET=" NOTIFY_PATH
+	                      " WATCHDOG_USEC=1000000 '%s' agent " DIRECTORIES " %s",
+	                      lab->binary);
 	omfwd_notify_await(*notify, "READY=1", NULL, 0);
 	return pid;
 }

@@ -23,7 +23,7 @@ void omfwd_expect(const struct lab *lab, int code, const char *fmt, ...)
 void omfwd_apply(const struct lab *lab, const char *config);
 
 /* Starts an agent and waits until it says READY=1; notify is the socket it says it on. Returns its pid. */
-pid_t omfwd_agent_start(struct lab *lab, int *notify);
+pid_t omfwd_agent_start(struct lab *lab, int *notify, const char *args);
 
 /* Sends a signal and waits for the agent's end; returns its exit code. */
 int omfwd_agent_stop(struct lab *lab, pid_t pid, int signal);

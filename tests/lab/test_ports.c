@@ -23,7 +23,7 @@ struct port_key_case {
 	const struct expected_table *table;
 	const char *setting;
 	int open[4], closed[4]; /* ended by 0 */
-	struct moved moved[6];  /* ended by no name */
+	struct moved moved[7];  /* ended by no name */
 };
 
 static const struct port_key_case cases[] = {
@@ -172,15 +172,15 @@ static size_t case_add(const struct port_key_case *each, bool open, struct probe
 static void case_expect(struct lab *lab, const struct port_key_case *each)
 {
 	struct probe probes[128];
-	char what[32];
+	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN], what[32];
 	size_t open = case_add(each, true, probes);
 	size_t n = open + case_add(each, false, probes + open);
 	burst_run(lab, probes, n);
 	for (size_t i = 0; i < n; i++)
 		if (probes[i].arrived != (i < open))
-			fail_msg("table %s, %s: %s from the host of %s %s", each->table->name, each->setting,
-			         probe_text(&probes[i], what), each->moved[0].from,
-			         i < open ? "was denied" : "passed");
+			fail_msg("table %s, %s: %s -> %s %s %s", each->table->name, each->setting,
+			         address_text(&probes[i].src, src), address_text(&probes[i].dst, dst),
+			         probe_text(&probes[i], what), i < open ? "was denied" : "passed");
 }
 
 static void case_apply(struct lab *lab, const struct port_key_case *each, const char *heading)

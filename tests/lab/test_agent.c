@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The agent as systemd and an administrator meet it: notifications, signals, the control socket, exit codes. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/lab/expect.h"
+#include "tests/lab/program.h"
+
+#define POLICY                                                                                               \
+	"[omfwd]\ndeny_scope = everything\nlog_denied = no\n[roles prod]\n"                                  \
+	"management_server = 10.1.0.10, 2001:db8:1::10\nwindows_agent = 10.2.0.20, 2001:db8:2::20\n"
+#define SECOND_AGENT "windows_agent = 10.2.0.21\n"
+#define BROKEN       "[omfwd]\ndeny_scope = everything\n[roles prod]\nmanagement_sever = 10.1.0.10\n"
+
+static bool passes(struct lab *lab, const char *src, const char *dst, uint16_t port)
+{
+	struct probe probe = {
+	        .src = address_of(src), .dst = address_of(dst), .proto = IPPROTO_TCP, .dport = port};
+	burst_run(lab, &probe, 1);
+	return probe.arrived;
+}
+
+/* A signal has no answer: waits until the packets say that it was heeded. */
+static void await_verdict(struct lab *lab, const char *src, const char *dst, uint16_t port, bool pass)
+{
+	for (uint64_t end = lab_now_ms() + 5000; passes(lab, src, dst, port) != pass; lab_sleep_ms(10))
+		if (lab_now_ms() > end)
+			fail_msg("%s -> %s tcp/%u: still %s", src, dst, port, pass ? "denied" : "passing");
+}
+
+static pid_t agent_start(struct lab *lab, const char *config, int *notify)
+{
+	lab_write("omfwd.conf", config);
+	return omfwd_agent_start(lab, notify, "");
+}
+
+/* What a command says, both outputs together; free() it. */
+static char *command_output(const struct lab *lab, int code, const char *args)
+{
+	struct run run;
+	omfwd_run(lab, &run, "%s 2>&1", args);
+	if (run.code != code)
+		fail_msg("omfwd %s: exit code %d, expected %d\n%s", args, run.code, code, run.out);
+	char *text = strdup(run.out);
+	lab_run_free(&run);
+	return text;
+}
+
+static void expect_says(const struct lab *lab, int code, const char *args, const char *what)
+{
+	char *text = command_output(lab, code, args);
+	if (!strstr(text, what))
+		fail_msg("omfwd %s does not say \"%s\":\n%s", args, what, text);
+	free(text);
+}
+
+static void test_notifications(void **state)
+{
+	struct lab *lab = lab_need(state);
+	int notify;
+	char message[4096];
+	pid_t pid = agent_start(lab, POLICY, &notify);
+	omfwd_notify_await(notify, "WATCHDOG=1", NULL, 0);
+	omfwd_notify_await(notify, "WATCHDOG=1", NULL, 0);
+	kill(pid, SIGHUP);
+	omfwd_notify_await(notify, "RELOADING=1", message, sizeof(message));
+	const char *usec = strstr(message, "MONOTONIC_USEC=");
+	assert_non_null(usec);
+	uint64_t at = strtoull(usec + strlen("MONOTONIC_USEC="), NULL, 10) / 1000;
+	assert_true(at <= lab_now_ms() && at + 5000 > lab_now_ms());
+	omfwd_notify_await(notify, "READY=1", NULL, 0);
+	omfwd_expect(lab, 0, "--phase install");
+	do
+		omfwd_notify_await(notify, "STATUS=", message, sizeof(message));
+	while (!strstr(message, "install"));
+	assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);
+	omfwd_notify_await(notify, "STOPPING=1", NULL, 0);
+}
+
+static void test_signals(void **state)
+{
+	struct lab *lab = lab_need(state);
+	int notify;
+	pid_t pid = agent_start(lab, POLICY, &notify);
+	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.1.0.10 10.2.0.20 tcp/445",
+	       "drop 10.2.0.21 10.1.0.10 tcp/5723");
+	kill(pid, SIGUSR1);
+	await_verdict(lab, "10.1.0.10", "10.2.0.20", 445, true);
+	kill(pid, SIGUSR2);
+	await_verdict(lab, "10.1.0.10", "10.2.0.20", 445, false);
+	lab_write("omfwd.conf", POLICY SECOND_AGENT);
+	kill(pid, SIGHUP);
+	await_verdict(lab, "10.2.0.21", "10.1.0.10", 5723, true);
+	static const int enders[] = {SIGTERM, SIGINT, SIGKILL};
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(omfwd_agent_stop(lab, pid, enders[i]),
+		                 enders[i] == SIGKILL ? 128 + SIGKILL : 0);
+		EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "pass 10.2.0.21 10.1.0.10 tcp/5723",
+		       "drop 10.1.0.10 10.2.0.20 tcp/445", "drop 10.2.0.99 10.1.0.99 udp/53");
+		pid = omfwd_agent_start(lab, &notify, "");
+		EXPECT(lab, "pass 10.2.0.21 10.1.0.10 tcp/5723", "drop 10.2.0.99 10.1.0.99 udp/53");
+	}
+}
+
+static void test_bad_file_keeps_the_policy(void **state)
+{
+	struct lab *lab = lab_need(state);
+	int notify;
+	pid_t pid = agent_start(lab, POLICY, &notify);
+	lab_write("omfwd.conf", BROKEN);
+	expect_says(lab, 2, "reload", CONFIG ":4: ");
+	expect_says(lab, 0, "status", "management_sever");
+	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.99 10.1.0.99 udp/53");
+	kill(pid, SIGHUP);
+	omfwd_notify_await(notify, "RELOADING=1", NULL, 0);
+	omfwd_notify_await(notify, "READY=1", NULL, 0);
+	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.99 10.1.0.99 udp/53");
+	/* The phase can still be switched. */
+	omfwd_expect(lab, 0, "--phase install");
+	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
+	lab_write("omfwd.conf", POLICY SECOND_AGENT);
+	omfwd_expect(lab, 0, "reload");
+	EXPECT(lab, "pass 10.2.0.21 10.1.0.10 tcp/5723", "pass 10.1.0.10 10.2.0.20 tcp/445");
+	char *text = command_output(lab, 0, "status");
+	assert_null(strstr(text, "management_sever"));
+	free(text);
+}
+
+static void test_agent_refuses_a_bad_file_at_start(void **state)
+{
+	struct lab *lab = lab_need(state);
+	omfwd_apply(lab, POLICY);
+	lab_write("omfwd.conf", BROKEN);
+	expect_says(lab, 2, "agent", CONFIG ":4: ");
+	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.99 10.1.0.99 udp/53");
+}
+
+static void test_second_agent_is_refused_by_name(void **state)
+{
+	struct lab *lab = lab_need(state);
+	int notify;
+	char number[16];
+	pid_t pid = agent_start(lab, POLICY, &notify);
+	snprintf(number, sizeof(number), "%d", pid);
+	expect_says(lab, 3, "agent", number);
+	/* Directories of its own do not help: it is the table that there is one of. */
+	expect_says(lab, 3, "agent --run-dir " LAB_DIR "/run2 --state-dir " LAB_DIR "/state2", number);
+	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.99 10.1.0.99 udp/53");
+	expect_says(lab, 0, "status", number);
+}
+
+static void test_window_through_the_agent(void **state)
+{
+	struct lab *lab = lab_need(state);
+	int notify;
+	pid_t pid = agent_start(lab, POLICY, &notify);
+	omfwd_expect(lab, 0, "--phase install --for 1h --reason 'CHG0012345 new agent'");
+	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
+	expect_says(lab, 0, "status", "CHG0012345 new agent");
+	omfwd_expect(lab, 0, "--phase run");
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
+	omfwd_expect(lab, 2, "--phase install --for 30h");
+	omfwd_expect(lab, 2, "--phase install --section nowhere");
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
+	/* The deadline needs no agent. */
+	omfwd_expect(lab, 0, "--phase install --for 2s");
+	uint64_t until = lab_now_ms() + 2000;
+	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
+	omfwd_agent_stop(lab, pid, SIGKILL);
+	while (lab_now_ms() < until)
+		lab_sleep_ms(10);
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445", "pass 10.2.0.20 10.1.0.10 tcp/5723");
+}
+
+/* A restart adopts the window as it is; a reboot, which forgets the table, restores what was left of it. */
+static void test_window_survives_restart_and_reboot(void **state)
+{
+	struct lab *lab = lab_need(state);
+	int notify;
+	pid_t pid = agent_start(lab, POLICY, &notify);
+	omfwd_expect(lab, 0, "--phase install --for 6s --reason 'rack move'");
+	uint64_t until = lab_now_ms() + 6000;
+	omfwd_agent_stop(lab, pid, SIGKILL);
+	pid = omfwd_agent_start(lab, &notify, "");
+	expect_says(lab, 0, "status", "rack move");
+	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
+	omfwd_agent_stop(lab, pid, SIGKILL);
+	lab_must(lab, NS_GATEWAY, "nft flush ruleset");
+	pid = omfwd_agent_start(lab, &notify, "");
+	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445", "drop 10.2.0.99 10.1.0.99 udp/53");
+	expect_says(lab, 0, "status", "rack move");
+	omfwd_agent_stop(lab, pid, SIGTERM);
+	while (lab_now_ms() < until + 5000 && passes(lab, "10.1.0.10", "10.2.0.20", 445))
+		lab_sleep_ms(5);
+	uint64_t closed = lab_now_ms();
+	if (closed > until + 20)
+		fail_msg("the restored window was open %u ms longer than it was opened for",
+		         (unsigned)(closed - until));
+	assert_true(closed + 2500 > until);
+}
+
+static void test_starts_in_a_phase(void **state)
+{
+	struct lab *lab = lab_need(state);
+	int notify;
+	lab_write("omfwd.conf", POLICY);
+	pid_t pid = omfwd_agent_start(lab, &notify, "--phase install");
+	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445", "drop 10.1.0.10 10.2.0.20 tcp/22");
+	assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);
+	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
+	omfwd_agent_start(lab, &notify, "--phase run");
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445", "pass 10.2.0.20 10.1.0.10 tcp/5723");
+}
+
+static void test_remove(void **state)
+{
+	struct lab *lab = lab_need(state);
+	int notify;
+	agent_start(lab, POLICY, &notify);
+	EXPECT(lab, "drop 10.2.0.99 10.1.0.99 udp/53");
+	omfwd_expect(lab, 0, "remove");
+	EXPECT(lab, "pass 10.2.0.99 10.1.0.99 udp/53", "pass 10.1.0.10 10.2.0.20 tcp/445");
+	lab_must(lab, NS_GATEWAY, "! nft list table inet omfwd 2>/dev/null");
+	omfwd_expect(lab, 1, "status");
+	omfwd_expect(lab, 0, "reload");
+	EXPECT(lab, "drop 10.2.0.99 10.1.0.99 udp/53", "pass 10.2.0.20 10.1.0.10 tcp/5723");
+}
+
+static void test_without_an_agent(void **state)
+{
+	struct lab *lab = lab_need(state);
+	lab_write("omfwd.conf", POLICY);
+	omfwd_expect(lab, 3, "status");
+	omfwd_expect(lab, 0, "--phase run");
+	omfwd_expect(lab, 0, "status");
+	EXPECT(lab, "drop 10.2.0.99 10.1.0.99 udp/53");
+	lab_write("omfwd.conf", BROKEN);
+	expect_says(lab, 2, "reload", CONFIG ":4: ");
+	expect_says(lab, 2, "--phase install", CONFIG ":4: ");
+	EXPECT(lab, "drop 10.2.0.99 10.1.0.99 udp/53", "drop 10.1.0.10 10.2.0.20 tcp/445",
+	       "pass 10.2.0.20 10.1.0.10 tcp/5723");
+	omfwd_expect(lab, 0, "remove");
+	EXPECT(lab, "pass 10.2.0.99 10.1.0.99 udp/53");
+	omfwd_expect(lab, 3, "status");
+}
+
+static void test_others_may_not(void **state)
+{
+	struct lab *lab = lab_need(state);
+	struct run run;
+	int notify;
+	lab_run(lab, NS_GATEWAY, NULL, &run,
+	        "setpriv --reuid=65534 --regid=65534 --clear-groups '%s' --version", lab->binary);
+	bool can_execute = run.code == 0;
+	lab_run_free(&run);
+	if (!can_execute) {
+		print_message("nobody cannot execute %s here\n", lab->binary);
+		skip();
+	}
+	for (int with_agent = 0; with_agent < 2; with_agent++) {
+		if (with_agent)
+			agent_start(lab, POLICY, &notify);
+		else
+			omfwd_apply(lab, POLICY);
+		lab_run(lab, NS_GATEWAY, NULL, &run,
+		        "setpriv --reuid=65534 --regid=65534 --clear-groups '%s' --phase install "
+		        "--config " CONFIG " --run-dir " RUN_DIR " --state-dir " STATE_DIR,
+		        lab->binary);
+		assert_int_equal(run.code, 4);
+		lab_run_free(&run);
+		EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        LAB_TEST(test_notifications),
+	        LAB_TEST(test_signals),
+	        LAB_TEST(test_bad_file_keeps_the_policy),
+	        LAB_TEST(test_agent_refuses_a_bad_file_at_start),
+	        LAB_TEST(test_second_agent_is_refused_by_name),
+	        LAB_TEST(test_window_through_the_agent),
+	        LAB_TEST(test_window_survives_restart_and_reboot),
+	        LAB_TEST(test_starts_in_a_phase),
+	        LAB_TEST(test_remove),
+	        LAB_TEST(test_without_an_agent),
+	        LAB_TEST(test_others_may_not),
+	};
+	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
+}
