@@ -61,7 +61,7 @@ uint64_t engine_window_left(const struct engine *engine, const struct window_sta
 	return strcmp(set, INSTALL_WINDOW) == 0 ? state->everything_ms : 0;
 }
 
-/* Rounded once, from the exact moment: the same window always has the same deadline. */
+/* From the exact moment, and rounded down: what people are told is never later than the end. */
 static time_t deadline_after(uint64_t left_ms)
 {
 	struct timespec now;
@@ -69,7 +69,7 @@ static time_t deadline_after(uint64_t left_ms)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	fraction_ms = (uint64_t)now.tv_nsec / NSEC_PER_MS;
-	return now.tv_sec + (time_t)((fraction_ms + left_ms + MS_PER_SECOND / 2) / MS_PER_SECOND);
+	return now.tv_sec + (time_t)((fraction_ms + left_ms) / MS_PER_SECOND);
 }
 
 /* A gate that takes over the rest of a window keeps that window's story. */

@@ -109,7 +109,7 @@ static void say_opened(const struct engine *engine, const struct window_request 
                        const struct window_plan *plan, const struct origin *origin, json_t *reply)
 {
 	uint64_t seconds = plan->changes[0].timeout_ms / MS_PER_SECOND;
-	time_t deadline = time(NULL) + (time_t)seconds;
+	time_t deadline = window_records_find(&engine->records, plan->changes[0].set)->deadline;
 	char scope[SCOPE_MAX + 64], until[TIMESTAMP_MAX], length[DURATION_TEXT_MAX], sentence[SCOPE_MAX * 2];
 
 	scope_format(request, scope, sizeof(scope));
