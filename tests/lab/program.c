@@ -95,7 +95,7 @@ pid_t omfwd_agent_start(struct lab *lab, int *notify, const char *args)
 	pid_t pid = lab_start(lab, NS_GATEWAY, STDERR_FILENO,
 	                      "env NOTIFY_SOCKET=" NOTIFY_PATH
 	                      " WATCHDOG_USEC=1000000 '%s' agent " DIRECTORIES " %s",
-	                      lab->binary);
+	                      lab->binary, args);
 	omfwd_notify_await(*notify, "READY=1", NULL, 0);
 	return pid;
 }
