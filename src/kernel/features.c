@@ -24,20 +24,20 @@ static struct nft_set probe_hosts = {
 };
 static struct nft_set probe_window = {
         .name = "window", .kernel_name = (char[]){"window"}, .type = SET_WINDOW};
-static struct nft_chain probe_chain = {.name = "probe"};
 
 /* ct original ip saddr @hosts counter name "count" accept */
 static void probe_rule(struct kernel *kernel)
 {
+	static const struct nft_chain chain = {.name = "match"};
 	struct nft_rule rule = {0};
 
-	encode_chain(kernel, NFT_MSG_NEWCHAIN, &probe_chain);
+	encode_chain(kernel, NFT_MSG_NEWCHAIN, &chain);
 	encode_counter(kernel, NFT_MSG_NEWOBJ, "count");
 	encode_set(kernel, NFT_MSG_NEWSET, &probe_hosts);
 	rule_ct_addr(&rule, CT_ORIGINAL, &probe_hosts);
 	rule_counter(&rule, "count");
 	rule_plain(&rule, STMT_ACCEPT);
-	encode_rule(kernel, &probe_chain, &rule);
+	encode_rule(kernel, &chain, &rule);
 }
 
 static void probe_windows(struct kernel *kernel)
@@ -49,22 +49,24 @@ static void probe_windows(struct kernel *kernel)
 /* reject with icmpx admin-prohibited */
 static void probe_reject(struct kernel *kernel)
 {
+	static const struct nft_chain chain = {.name = "refuse"};
 	struct nft_rule rule = {0};
 
-	encode_chain(kernel, NFT_MSG_NEWCHAIN, &probe_chain);
+	encode_chain(kernel, NFT_MSG_NEWCHAIN, &chain);
 	rule_plain(&rule, STMT_REJECT_ICMP);
-	encode_rule(kernel, &probe_chain, &rule);
+	encode_rule(kernel, &chain, &rule);
 }
 
 /* limit rate 1/second log prefix "probe" group 0 */
 static void probe_log(struct kernel *kernel)
 {
+	static const struct nft_chain chain = {.name = "note"};
 	struct nft_rule rule = {0};
 
-	encode_chain(kernel, NFT_MSG_NEWCHAIN, &probe_chain);
+	encode_chain(kernel, NFT_MSG_NEWCHAIN, &chain);
 	rule_limit(&rule, 1, 1);
 	rule_log(&rule, "probe", 0);
-	encode_rule(kernel, &probe_chain, &rule);
+	encode_rule(kernel, &chain, &rule);
 }
 
 /*
@@ -114,32 +116,53 @@ static bool is_missing(int err)
 	       err == -EAFNOSUPPORT;
 }
 
+static const struct {
+	void (*build)(struct kernel *kernel);
+	const char *what;
+} needed[] = {
+        {probe_rule, "matching by the addresses of a connection (nft_ct)"},
+        {probe_windows, "set elements with a timeout"},
+        {probe_reject, "reject (nft_reject_inet)"},
+        {probe_log, "limited logging to a netlink group (nft_limit, nft_log)"},
+        {probe_age, "interval sets of a kernel of 5.10 or newer"},
+};
+
+static void probe_everything(struct kernel *kernel)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
+		needed[i].build(kernel);
+}
+
+/* Which of the needed features it is; the first of several. */
+static int find_missing(struct kernel *kernel, struct kernel_features *ret)
+{
+	int err = try_batch(kernel, 0, NULL);
+
+	ret->missing = "tables of the inet family";
+	for (size_t i = 0; i < ARRAY_SIZE(needed) && !err; i++) {
+		err = try_batch(kernel, 0, needed[i].build);
+		ret->missing = needed[i].what;
+	}
+	return is_missing(err) ? 0 : err;
+}
+
+/*
+ * A batch that is given up costs the kernel's grace period, 5 to 10 ms. So everything is tried at once, beginning with
+ * what the newest kernels have, and apart only when that fails.
+ */
 int kernel_probe(struct kernel *kernel, struct kernel_features *ret)
 {
-	static const struct {
-		void (*build)(struct kernel *kernel);
-		const char *what;
-	} needed[] = {
-	        {NULL, "tables of the inet family"},
-	        {probe_rule, "matching by the addresses of a connection (nft_ct)"},
-	        {probe_windows, "set elements with a timeout"},
-	        {probe_reject, "reject (nft_reject_inet)"},
-	        {probe_log, "limited logging to a netlink group (nft_limit, nft_log)"},
-	        {probe_age, "interval sets of a kernel of 5.10 or newer"},
-	};
+	static const uint32_t flags[] = {TABLE_FLAG_OWNER | TABLE_FLAG_PERSIST, TABLE_FLAG_OWNER, 0};
+	int err = 0;
 
-	*ret = (struct kernel_features){.supported = true};
-	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
-		int err = try_batch(kernel, 0, needed[i].build);
-
+	*ret = (struct kernel_features){0};
+	for (size_t i = 0; i < ARRAY_SIZE(flags) && !ret->supported; i++) {
+		err = try_batch(kernel, flags[i], probe_everything);
 		if (err && !is_missing(err))
 			return err;
-		if (err && ret->supported) {
-			ret->supported = false;
-			ret->missing = needed[i].what;
-		}
+		ret->supported = !err;
+		ret->owner = ret->supported && flags[i] & TABLE_FLAG_OWNER;
+		ret->persist = ret->supported && flags[i] & TABLE_FLAG_PERSIST;
 	}
-	ret->owner = !try_batch(kernel, TABLE_FLAG_OWNER, NULL);
-	ret->persist = !try_batch(kernel, TABLE_FLAG_OWNER | TABLE_FLAG_PERSIST, NULL);
-	return 0;
+	return ret->supported ? 0 : find_missing(kernel, ret);
 }
