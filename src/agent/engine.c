@@ -149,7 +149,7 @@ static const struct ruleset *engine_previous(struct engine *engine)
 	return engine->current.ruleset;
 }
 
-static enum exit_code engine_apply(struct engine *engine, const struct generation *next, json_t *reply)
+static enum exit_code apply_generation(struct engine *engine, const struct generation *next, json_t *reply)
 {
 	const struct ruleset *previous = engine_previous(engine);
 	bool own = engine_owns_table(engine, next->policy, reply);
@@ -159,6 +159,17 @@ static enum exit_code engine_apply(struct engine *engine, const struct generatio
 	if (r == -ENOENT && previous)
 		r = kernel_apply(engine->kernel, next->ruleset, NULL, own);
 	return r < 0 ? fail_kernel(engine, next->policy, r, reply) : CODE_DONE;
+}
+
+enum exit_code engine_apply(struct engine *engine, json_t *reply)
+{
+	enum exit_code code = apply_generation(engine, &engine->current, reply);
+
+	if (code == CODE_DONE) {
+		engine->applied = true;
+		engine->removed = false;
+	}
+	return code;
 }
 
 /* The lines that a failed reload leaves for status. */
@@ -178,7 +189,7 @@ enum exit_code engine_load(struct engine *engine, json_t *reply)
 	enum exit_code code = generation_read(engine->config.config, &next, reply);
 
 	if (code == CODE_DONE)
-		code = engine_apply(engine, &next, reply);
+		code = apply_generation(engine, &next, reply);
 	if (code == CODE_DONE) {
 		engine_adopt(engine, &next, true);
 		engine->removed = false;

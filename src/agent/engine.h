@@ -54,6 +54,9 @@ void engine_close(struct engine *engine);
 /* Reads the role file; the kernel stays as it is. Warnings and errors go to the reply. */
 enum exit_code engine_read(struct engine *engine, json_t *reply);
 
+/* Puts what engine_read() has read into the kernel. */
+enum exit_code engine_apply(struct engine *engine, json_t *reply);
+
 /*
  * Reads the role file and puts it into the kernel; on any error the file read before and the kernel stay as they
  * were. Windows are not touched.

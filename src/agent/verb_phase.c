@@ -44,6 +44,12 @@ static void request_parse(const json_t *request, struct window_request *ret)
 	ret->rows = request_words(request, "rows", &ret->n_rows);
 }
 
+static void request_free(struct window_request *request)
+{
+	free((void *)request->sections);
+	free((void *)request->rows);
+}
+
 static void words_join(const char *const *words, size_t n, char *buf, size_t size)
 {
 	size_t used = 0;
@@ -149,6 +155,19 @@ static void say_done(const struct engine *engine, const struct window_request *r
 		          request->phase == WANT_INSTALL ? "the kernel keeps the deadline, but " : "");
 }
 
+enum exit_code verb_phase_check(const struct engine *engine, const json_t *request, json_t *reply)
+{
+	const struct generation *current = &engine->current;
+	struct window_request wanted;
+	char error[256];
+
+	request_parse(request, &wanted);
+	if (window_request_check(&wanted, current->policy, current->ruleset, error, sizeof(error)) < 0)
+		reply_fail(reply, CODE_BAD_INPUT, "%s", error);
+	request_free(&wanted);
+	return reply_code(reply);
+}
+
 void verb_phase_answer(struct engine *engine, const json_t *request, const struct origin *origin,
                        json_t *reply)
 {
@@ -163,6 +182,5 @@ void verb_phase_answer(struct engine *engine, const json_t *request, const struc
 	else if (engine_windows_change(engine, &wanted, origin, &plan, reply) == CODE_DONE)
 		say_done(engine, &wanted, &plan, origin, reply);
 	window_plan_clear(&plan);
-	free((void *)wanted.sections);
-	free((void *)wanted.rows);
+	request_free(&wanted);
 }

@@ -130,6 +130,11 @@ static int check_scope(const struct window_request *request, const struct rulese
 	return -EINVAL;
 }
 
+static uint64_t window_request_seconds(const struct window_request *request, const struct policy *policy)
+{
+	return request->seconds ? request->seconds : policy->settings.install_window;
+}
+
 static int check_time(uint64_t seconds, const struct settings *settings, char *error, size_t size)
 {
 	char asked[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
@@ -184,26 +189,30 @@ static void plan_close_some(const struct window_request *request, const struct r
 	}
 }
 
+int window_request_check(const struct window_request *request, const struct policy *policy,
+                         const struct ruleset *ruleset, char *error, size_t size)
+{
+	if (!window_request_is_global(request) &&
+	    (check_words(request, policy, error, size) < 0 || check_scope(request, ruleset, error, size) < 0))
+		return -EINVAL;
+	if (request->phase == WANT_INSTALL)
+		return check_time(window_request_seconds(request, policy), &policy->settings, error, size);
+	return 0;
+}
+
 int window_plan_request(const struct window_request *request, const struct policy *policy,
                         const struct ruleset *ruleset, const struct window_state *state,
                         struct window_plan *ret, char *error, size_t size)
 {
-	uint64_t seconds = request->seconds ? request->seconds : policy->settings.install_window;
-	bool global = window_request_is_global(request);
-
 	*ret = (struct window_plan){.n = 0};
-	if (!global &&
-	    (check_words(request, policy, error, size) < 0 || check_scope(request, ruleset, error, size) < 0))
+	if (window_request_check(request, policy, ruleset, error, size) < 0)
 		return -EINVAL;
-	if (request->phase == WANT_INSTALL) {
-		if (check_time(seconds, &policy->settings, error, size) < 0)
-			return -EINVAL;
-		plan_open(request, ruleset, seconds * MS_PER_SECOND, ret);
-	} else if (global) {
+	if (request->phase == WANT_INSTALL)
+		plan_open(request, ruleset, window_request_seconds(request, policy) * MS_PER_SECOND, ret);
+	else if (window_request_is_global(request))
 		plan_close_everything(ruleset, ret);
-	} else {
+	else
 		plan_close_some(request, ruleset, state, ret);
-	}
 	return 0;
 }
 

@@ -49,6 +49,13 @@ bool window_request_is_global(const struct window_request *request);
 bool window_request_matches(const struct window_request *request, const struct gate *gate);
 
 /*
+ * Whether the policy has what the request names, and allows so long a window. Returns 0, or -EINVAL with a sentence in
+ * error.
+ */
+int window_request_check(const struct window_request *request, const struct policy *policy,
+                         const struct ruleset *ruleset, char *error, size_t size);
+
+/*
  * Plans the request. Opening replaces the time of a window. Closing some gates while everything is open closes
  * install_window and hands its remaining time to the other gates' own windows.
  * Returns 0, or -EINVAL with a sentence in error (unknown section or row, nothing to open in this scope, longer than

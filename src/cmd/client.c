@@ -51,7 +51,8 @@ json_t *client_request_new(const struct options *options, const char *verb)
 	json_t *request = json_pack("{s:s}", "verb", verb);
 	char netns[NETNS_ID_MAX];
 
-	if (*netns_id(netns, sizeof(netns)))
+	/* who names an agent's directory means that agent, wherever it works */
+	if (!options->run_dir_named && *netns_id(netns, sizeof(netns)))
 		json_object_set_new(request, "netns", json_string(netns));
 	set_config(request, options);
 	if (options->phase != WANT_NOTHING)

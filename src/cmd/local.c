@@ -14,6 +14,7 @@
 #include "agent/lock.h"
 #include "agent/origin.h"
 #include "agent/reply.h"
+#include "agent/verb_phase.h"
 #include "cmd/client.h"
 #include "util/log.h"
 
@@ -43,14 +44,16 @@ static void adopt_windows(struct engine *engine)
 }
 
 /* What must be known before the verb: a phase needs the policy in the kernel, a status what the file says. */
-static void prepare(struct engine *engine, enum verb verb, json_t *reply)
+static void prepare(struct engine *engine, enum verb verb, const json_t *request, json_t *reply)
 {
 	json_t *reading;
 
 	engine_state_load(engine);
 	switch (verb) {
 	case VERB_PHASE:
-		if (engine_load(engine, reply) == CODE_DONE)
+		if (engine_read(engine, reply) == CODE_DONE &&
+		    verb_phase_check(engine, request, reply) == CODE_DONE &&
+		    engine_apply(engine, reply) == CODE_DONE)
 			adopt_windows(engine);
 		break;
 	case VERB_STATUS:
@@ -96,7 +99,7 @@ static json_t *work(struct engine *engine, enum verb verb, const json_t *request
 	struct origin origin;
 	json_t *reply;
 
-	prepare(engine, verb, prepared);
+	prepare(engine, verb, request, prepared);
 	if (reply_code(prepared) != CODE_DONE)
 		return prepared;
 	origin_of_request(getuid(), request, &origin);

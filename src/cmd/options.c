@@ -258,6 +258,7 @@ static void set_defaults(struct options *options)
 		options->command = COMMAND_PHASE;
 	if (!options->config)
 		options->config = DEFAULT_CONFIG;
+	options->run_dir_named = options->run_dir != NULL;
 	if (!options->run_dir)
 		options->run_dir = directory_default(options, "RUNTIME_DIRECTORY", DEFAULT_RUN_DIR);
 	if (!options->state_dir)

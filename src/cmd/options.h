@@ -36,6 +36,7 @@ struct options {
 	enum command command;
 	bool help, version;
 	const char *config, *run_dir, *state_dir; /* never NULL after parsing */
+	bool run_dir_named;                       /* on the command line */
 	bool json;
 	enum wanted_phase phase;
 	uint64_t for_seconds; /* 0: not given */
