@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * No gap and no leak: packets flow without a pause while the policy is loaded again and again under them. What every
+ * version of the role file allows must always pass, what every version denies must never pass.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "tests/lab/conn.h"
+#include "tests/lab/expect.h"
+#include "tests/lab/program.h"
+
+#define BURST 240
+#define COMMON                                                                                               \
+	"[omfwd]\ndeny_scope = everything\nlog_denied = no\n[roles prod]\n"                                  \
+	"management_server = 10.1.0.10, 2001:db8:1::10\nwindows_agent = 10.2.0.20, 2001:db8:2::20\n"         \
+	"windows_agent = 10.2.8.0/24, 2001:db8:2:8::/64\noperations_manager_database = 10.2.0.50\n"          \
+	"unix_linux_agent = 10.2.0.30\n"
+
+/* Everything but what the probes look at: members, sections, rows, ports. */
+#define OTHERS                                                                                               \
+	"windows_agent = @file:" LAB_DIR                                                                     \
+	"/many.list\nacs_collector = 10.1.0.10\nacs_forwarder = 10.2.0.0/26\n"                               \
+	"[roles second]\nmanagement_server = 10.1.0.11\nwindows_agent = 10.2.0.21, 10.2.4.0/22\n"            \
+	"[rows]\ncur-01 = both\ncur-04 = off\n[ports]\nssh = 2222\n"                                         \
+	"[site_rule extra]\nfrom = 10.2.8.0/24\nto = 10.1.0.10\nprotocol = tcp\nports = 9999\nreason = "     \
+	"test\n"
+
+static const char *const allowed[][2] = {
+        {"10.2.0.20", "10.1.0.10"},
+        {"2001:db8:2::20", "2001:db8:1::10"},
+        {"10.2.8.77", "10.1.0.10"},
+        {"2001:db8:2:8::77", "2001:db8:1::10"},
+};
+static const char *const forbidden[][2] = {
+        {"10.1.0.10", "10.2.0.20"},
+        {"10.2.0.99", "10.1.0.10"},
+        {"10.2.9.1", "10.1.0.99"},
+        {"2001:db8:2:9::1", "2001:db8:1::10"},
+};
+
+struct tally {
+	size_t sent, lost, leaked;
+};
+
+static void many_write(int parity)
+{
+	char path[64], *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	for (int i = 0; i < 3000; i++)
+		if (i % 2 == parity || i % 7 == 0)
+			fprintf(out, "10.2.%d.%d%s\n", 32 + i / 200, 2 * (i % 100), i % 5 ? "" : "/31");
+	fclose(out);
+	snprintf(path, sizeof(path), "many.list.%d", parity);
+	lab_write(path, text);
+	free(text);
+}
+
+static void versions_write(void)
+{
+	lab_write("a.conf", COMMON);
+	lab_write("b.conf", COMMON OTHERS);
+	lab_write("omfwd.conf", COMMON);
+	many_write(0);
+	many_write(1);
+	lab_write("many.list", "10.2.32.0\n");
+}
+
+static struct probe probe_make(size_t i)
+{
+	const char *const *ends = i % 2 ? forbidden[i / 2 % 4] : allowed[i / 2 % 4];
+	return (struct probe){.src = address_of(ends[0]),
+	                      .dst = address_of(ends[1]),
+	                      .proto = IPPROTO_TCP,
+	                      .dport = i % 2 ? 22 : 5723};
+}
+
+/* One burst, half of it allowed. */
+static void tally_burst(struct lab *lab, struct tally *tally)
+{
+	struct probe probes[BURST];
+	for (size_t i = 0; i < BURST; i++)
+		probes[i] = probe_make(i);
+	burst_run(lab, probes, BURST);
+	for (size_t i = 0; i < BURST; i++) {
+		tally->lost += i % 2 == 0 && !probes[i].arrived;
+		tally->leaked += i % 2 == 1 && probes[i].arrived;
+	}
+	tally->sent += BURST;
+}
+
+/* The agent waits for whoever listens to its notifications, as it would for systemd. */
+static void notify_drain(int notify)
+{
+	char message[4096];
+	while (notify >= 0 && recv(notify, message, sizeof(message), MSG_DONTWAIT) >= 0)
+		;
+}
+
+/* Sends until the shell loop has ended. notify: the agent's, or -1. */
+static struct tally flow_during(struct lab *lab, int notify, const char *loop)
+{
+	struct tally tally = {0};
+	pid_t pid = lab_start(lab, NS_GATEWAY, 2, "sh -ec '%s'", loop);
+	siginfo_t info = {0};
+	uint64_t end = lab_now_ms() + 60000;
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0) {
+		tally_burst(lab, &tally);
+		notify_drain(notify);
+		lab_sleep_ms(
+		        1); /* the kernel waits for every CPU to pause before it frees what a reload replaced */
+		if (lab_now_ms() > end)
+			fail_msg("the reloads do not end");
+	}
+	assert_int_equal(lab_wait(lab, pid), 0);
+	return tally;
+}
+
+static void expect_clean(const struct tally *tally, size_t at_least)
+{
+	print_message("%zu packets, %zu allowed lost, %zu forbidden leaked\n", tally->sent, tally->lost,
+	              tally->leaked);
+	assert_int_equal(tally->lost, 0);
+	assert_int_equal(tally->leaked, 0);
+	assert_true(tally->sent >= at_least);
+}
+
+#define OMFWD_ARGS "--config " CONFIG " --run-dir " RUN_DIR " --state-dir " STATE_DIR
+static const char *loop_text(const struct lab *lab, char *buf, size_t size, int times, const char *command)
+{
+	snprintf(buf, size,
+	         "i=0; while [ $i -lt %d ]; do i=$((i + 1)); cp " LAB_DIR "/many.list.$((i %% 2)) " LAB_DIR
+	         "/many.list; if [ $((i %% 3)) = 0 ]; then v=a; else v=b; fi; cp " LAB_DIR "/$v.conf " CONFIG
+	         "; \"%s\" %s " OMFWD_ARGS " >/dev/null; done",
+	         times, lab->binary, command);
+	return buf;
+}
+
+static void test_reloads_by_the_agent(void **state)
+{
+	struct lab *lab = lab_need(state);
+	char loop[8192];
+	int notify;
+	versions_write();
+	pid_t pid = omfwd_agent_start(lab, &notify, "");
+	const struct endpoint agent = {NS_RIGHT, "10.2.0.20", 0}, server = {NS_LEFT, "10.1.0.10", 5723};
+	const struct endpoint target = {NS_RIGHT, "10.2.0.20", 445}, pusher = {NS_LEFT, "10.1.0.10", 0};
+	struct conn conn, push;
+	assert_true(conn_open(lab, &conn, &agent, &server, NULL));
+	omfwd_expect(lab, 0, "--phase install --for 1h");
+	assert_true(conn_open(lab, &push, &pusher, &target, NULL));
+	long before = nft_counter(lab, "prod.cur-16");
+	struct tally tally = flow_during(lab, notify, loop_text(lab, loop, sizeof(loop), 60, "reload"));
+	expect_clean(&tally, 10000);
+	/* Each allowed SYN was counted once, by a counter that no reload reset. */
+	assert_int_equal(nft_counter(lab, "prod.cur-16") - before, tally.sent / 2);
+	assert_true(conn_is_alive(&conn));
+	assert_true(conn_is_alive(&push));
+	omfwd_expect(lab, 0, "--phase run");
+	assert_false(conn_is_alive(&push));
+	assert_true(conn_is_alive(&conn));
+	assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);
+}
+
+static void test_reloads_without_an_agent(void **state)
+{
+	struct lab *lab = lab_need(state);
+	char loop[8192];
+	versions_write();
+	omfwd_expect(lab, 0, "--phase run");
+	struct tally tally = flow_during(lab, -1, loop_text(lab, loop, sizeof(loop), 30, "reload"));
+	expect_clean(&tally, 5000);
+	assert_int_equal(nft_counter(lab, "prod.cur-16"), tally.sent / 2);
+}
+
+/* Phases come and go; the packets the two phases agree on do not notice. */
+static void test_phase_changes(void **state)
+{
+	struct lab *lab = lab_need(state);
+	char loop[8192];
+	int notify;
+	versions_write();
+	omfwd_agent_start(lab, &notify, "");
+	snprintf(loop, sizeof(loop),
+	         "i=0; while [ $i -lt 40 ]; do i=$((i + 1)); if [ $((i %% 2)) = 0 ]; then p=run; else "
+	         "p=install; fi; "
+	         "\"%s\" --phase $p " OMFWD_ARGS " >/dev/null; done",
+	         lab->binary);
+	struct tally tally = flow_during(lab, notify, loop);
+	expect_clean(&tally, 5000);
+}
+
+/* Killed at any moment, started again at once. */
+static void test_kills_and_restarts(void **state)
+{
+	struct lab *lab = lab_need(state);
+	char loop[8192];
+	versions_write();
+	lab_must(lab, NS_GATEWAY, "mkdir -p " RUN_DIR " " STATE_DIR);
+	omfwd_expect(lab, 0, "--phase run");
+	snprintf(loop, sizeof(loop),
+	         "exec 2>/dev/null; i=0; while [ $i -lt 40 ]; do i=$((i + 1)); cp " LAB_DIR "/many.list.$((i %% 2)) " LAB_DIR
+	         "/many.list; cp " LAB_DIR "/b.conf " CONFIG "; "
+	         "\"%s\" agent " OMFWD_ARGS " >/dev/null 2>&1 & p=$!; sleep 0.0$((i %% 10))$((i * 7 %% 10)); "
+	         "kill -9 $p; wait $p 2>/dev/null || true; done",
+	         lab->binary);
+	struct tally tally = flow_during(lab, -1, loop);
+	expect_clean(&tally, 5000);
+	/* and what is left is whole */
+	omfwd_expect(lab, 0, "reload");
+	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.99 10.1.0.10 tcp/5723",
+	       "pass 10.2.0.21 10.1.0.11 tcp/5723", "pass 10.2.8.1 10.1.0.10 tcp/9999");
+}
+
+/* The same flow sees the textbook way of reloading leak or lose, or it sees nothing at all. */
+static void test_flow_sees_a_gap(void **state)
+{
+	struct lab *lab = lab_need(state);
+	versions_write();
+	omfwd_expect(lab, 0, "--phase run");
+	struct tally tally =
+	        flow_during(lab, -1,
+	                    "nft list table inet omfwd > " LAB_DIR "/table.nft; "
+	                    "i=0; while [ $i -lt 20 ]; do i=$((i + 1)); nft delete table inet omfwd; "
+	                    "nft -f " LAB_DIR "/table.nft; done");
+	assert_true(tally.leaked > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        LAB_TEST(test_reloads_by_the_agent), LAB_TEST(test_reloads_without_an_agent),
+	        LAB_TEST(test_phase_changes),        LAB_TEST(test_kills_and_restarts),
+	        LAB_TEST(test_flow_sees_a_gap),
+	};
+	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
+}
