@@ -204,8 +204,8 @@ static void test_kills_and_restarts(void **state)
 	lab_must(lab, NS_GATEWAY, "mkdir -p " RUN_DIR " " STATE_DIR);
 	omfwd_expect(lab, 0, "--phase run");
 	snprintf(loop, sizeof(loop),
-	         "exec 2>/dev/null; i=0; while [ $i -lt 40 ]; do i=$((i + 1)); cp " LAB_DIR "/many.list.$((i %% 2)) " LAB_DIR
-	         "/many.list; cp " LAB_DIR "/b.conf " CONFIG "; "
+	         "exec 2>/dev/null; i=0; while [ $i -lt 40 ]; do i=$((i + 1)); cp " LAB_DIR
+	         "/many.list.$((i %% 2)) " LAB_DIR "/many.list; cp " LAB_DIR "/b.conf " CONFIG "; "
 	         "\"%s\" agent " OMFWD_ARGS " >/dev/null 2>&1 & p=$!; sleep 0.0$((i %% 10))$((i * 7 %% 10)); "
 	         "kill -9 $p; wait $p 2>/dev/null || true; done",
 	         lab->binary);
