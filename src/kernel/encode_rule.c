@@ -17,6 +17,7 @@
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
+#include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,16 +89,16 @@ static struct nftnl_expr *add_lookup(struct nftnl_rule *rule, const struct nft_s
 }
 
 /* register 1 = (register 1 & mask) ^ xor */
-static void add_bitwise(struct nftnl_rule *rule, uint32_t mask, uint32_t xor)
+static void add_bitwise(struct nftnl_rule *rule, const void *mask, const void * xor, uint32_t len)
 {
 	struct nftnl_expr *expr = expr_add(rule, "bitwise");
 
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
-	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
-	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, &xor, sizeof(xor));
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, len);
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, mask, len);
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, xor, len);
 }
 
 /* ct original ip saddr @set */
@@ -156,7 +157,7 @@ static void add_mark_value(struct nftnl_rule *rule, uint32_t value, uint32_t mas
 		return;
 	}
 	add_meta(rule, NFT_META_MARK);
-	add_bitwise(rule, keep, value);
+	add_bitwise(rule, &keep, &value, sizeof(value));
 }
 
 /* meta mark set meta mark & 0xffff00ff | 0x00000100 */
@@ -214,6 +215,36 @@ static void encode_ct_reply_vmap(struct nftnl_rule *rule, const struct stmt *stm
 	nftnl_expr_set_u32(add_lookup(rule, stmt->set), NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
 }
 
+/* ct original proto-src vmap @map */
+static void encode_ct_original_vmap(struct nftnl_rule *rule, const struct stmt *stmt)
+{
+	add_ct(rule, NFT_CT_PROTO_SRC, IP_CT_DIR_ORIGINAL);
+	nftnl_expr_set_u32(add_lookup(rule, stmt->set), NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
+}
+
+/* ct direction reply */
+static void encode_ct_is_reply(struct nftnl_rule *rule, const struct stmt *stmt)
+{
+	static const uint8_t reply = IP_CT_DIR_REPLY;
+	struct nftnl_expr *expr = expr_add(rule, "ct");
+
+	(void)stmt;
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_DIRECTION);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, NFT_REG_1);
+	add_cmp(rule, NFT_CMP_EQ, &reply, sizeof(reply));
+}
+
+/* tcp flags & (syn | ack) != syn; stands behind meta l4proto tcp */
+static void encode_tcp_not_syn(struct nftnl_rule *rule, const struct stmt *stmt)
+{
+	static const uint8_t mask = TH_SYN | TH_ACK, none = 0, syn = TH_SYN;
+
+	(void)stmt;
+	add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct tcphdr, th_flags), sizeof(mask));
+	add_bitwise(rule, &mask, &none, sizeof(mask));
+	add_cmp(rule, NFT_CMP_NEQ, &syn, sizeof(syn));
+}
+
 /* icmpv6 type @set */
 static void encode_icmpv6_type(struct nftnl_rule *rule, const struct stmt *stmt)
 {
@@ -238,7 +269,7 @@ static void encode_ct_invalid(struct nftnl_rule *rule, const struct stmt *stmt)
 	(void)stmt;
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_STATE);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, NFT_REG_1);
-	add_bitwise(rule, invalid, none);
+	add_bitwise(rule, &invalid, &none, sizeof(invalid));
 	add_cmp(rule, NFT_CMP_NEQ, &none, sizeof(none));
 }
 
@@ -293,6 +324,9 @@ static void (*const encoders[STMT_MAX])(struct nftnl_rule *rule, const struct st
         [STMT_CT_ADDR] = encode_ct_addr,
         [STMT_CT_REPLY_PORT] = encode_ct_reply_port,
         [STMT_CT_REPLY_VMAP] = encode_ct_reply_vmap,
+        [STMT_CT_ORIGINAL_VMAP] = encode_ct_original_vmap,
+        [STMT_CT_IS_REPLY] = encode_ct_is_reply,
+        [STMT_TCP_NOT_SYN] = encode_tcp_not_syn,
         [STMT_CT_ORIGINAL_ICMP] = encode_ct_original_icmp,
         [STMT_SADDR] = encode_addr,
         [STMT_DADDR] = encode_addr,

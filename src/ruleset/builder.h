@@ -48,8 +48,38 @@ struct nft_chain *builder_add_chain(struct builder *b, const char *name);
 struct nft_chain *builder_find_chain(struct builder *b, const char *name);
 void builder_add_counter(struct builder *b, const char *name);
 
-/* services.c: the lines, as a chain a service, gates behind the window, and the chains that judge by them. */
+/* A service: the chain of one protocol and port range. */
+struct service_chain {
+	enum proto proto;
+	struct port_range ports;
+	struct nft_chain *chain;
+};
+
+struct service_list {
+	struct service_chain *items;
+	size_t n, cap;
+	bool resumed; /* for connections met in the middle, their ends swapped */
+};
+
+#define CHAIN_ECHO          "icmp_echo"
+#define CHAIN_JUDGE         "judge"
+#define CHAIN_JUDGE_RESUMED "judge_resumed"
+#define RESUMED_PREFIX      "resumed_"
+
+static inline bool port_range_is_wide(struct port_range ports)
+{
+	return ports.lo != ports.hi;
+}
+
+/* services.c: the lines, as a chain a service, and the gates behind the window. */
 void builder_add_services(struct builder *b);
+/* map tcp_services { type inet_service : verdict; elements = { 5723 : jump tcp_5723 } }; NULL if it were empty. */
+struct nft_set *builder_add_service_map(struct builder *b, const struct service_list *services,
+                                        enum proto proto);
+
+/* judge.c: the chains that find a packet's service. */
+void builder_add_judges(struct builder *b, const struct service_list *services,
+                        const struct service_list *resumed);
 
 /* deny.c: who is denied what, and the base chains. */
 void builder_add_base_chains(struct builder *b);

@@ -62,6 +62,7 @@ static void add_rejects(struct nft_chain *chain)
 
 /*
  * chain denied {
+ *   jump judge_resumed
  *   ip saddr @never_deny.hosts4 accept
  *   limit rate 20/second log prefix "omfwd:denied " group 5 snaplen 96
  *   counter name "denied" drop
@@ -77,6 +78,8 @@ static void add_denied(struct builder *b)
 	struct nft_rule *rule;
 
 	builder_add_counter(b, counter);
+	if (builder_find_chain(b, CHAIN_JUDGE_RESUMED))
+		rule_to_chain(rule_new(chain), STMT_JUMP, CHAIN_JUDGE_RESUMED);
 	add_addr_rules(chain, &never, STMT_SADDR, STMT_ACCEPT, NULL, NULL);
 	add_addr_rules(chain, &never, STMT_DADDR, STMT_ACCEPT, NULL, NULL);
 	if (settings->log_denied) {
@@ -158,7 +161,7 @@ static void add_base_chain(struct builder *b, const char *name, enum chain_hook 
 {
 	const struct settings *settings = &b->policy->settings;
 	bool everything = settings->deny_scope == DENY_EVERYTHING && hook == HOOK_FORWARD;
-	bool judge = builder_find_chain(b, "judge");
+	bool judge = builder_find_chain(b, CHAIN_JUDGE);
 	struct nft_chain *chain = builder_add_chain(b, name);
 	const char *deny = builder_find_chain(b, CHAIN_DENY_SERVERS) ? CHAIN_DENY_SERVERS : CHAIN_DENY_ROLES;
 
@@ -167,7 +170,10 @@ static void add_base_chain(struct builder *b, const char *name, enum chain_hook 
 	if (hook != HOOK_FORWARD)
 		add_local_exceptions(chain, discovery);
 	if (judge)
-		rule_to_chain(rule_new(chain), STMT_JUMP, "judge");
+		rule_to_chain(rule_new(chain), STMT_JUMP, CHAIN_JUDGE);
+	/* for a mark it matters which rule accepts; without one, only what would be denied needs the second look */
+	if (settings->accept_mark_set && builder_find_chain(b, CHAIN_JUDGE_RESUMED))
+		rule_to_chain(rule_new(chain), STMT_JUMP, CHAIN_JUDGE_RESUMED);
 	if (everything) {
 		rule_to_chain(rule_new(chain), STMT_GOTO, CHAIN_DENIED);
 		return;

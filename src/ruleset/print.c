@@ -152,6 +152,11 @@ static void print_ct_reply_vmap(const struct stmt *stmt, FILE *out)
 	fprintf(out, "ct reply proto-src vmap @%s", stmt->set->name);
 }
 
+static void print_ct_original_vmap(const struct stmt *stmt, FILE *out)
+{
+	fprintf(out, "ct original proto-src vmap @%s", stmt->set->name);
+}
+
 static void print_ct_original_icmp(const struct stmt *stmt, FILE *out)
 {
 	fprintf(out, "ct original proto-dst %u", stmt->ports.lo);
@@ -221,6 +226,9 @@ static const struct {
         [STMT_CT_ADDR] = {.print = print_ct_addr},
         [STMT_CT_REPLY_PORT] = {.print = print_ct_reply_port},
         [STMT_CT_REPLY_VMAP] = {.print = print_ct_reply_vmap},
+        [STMT_CT_ORIGINAL_VMAP] = {.print = print_ct_original_vmap},
+        [STMT_CT_IS_REPLY] = {.words = "ct direction reply"},
+        [STMT_TCP_NOT_SYN] = {.words = "tcp flags & (syn | ack) != syn"},
         [STMT_CT_ORIGINAL_ICMP] = {.print = print_ct_original_icmp},
         [STMT_SADDR] = {.print = print_addr},
         [STMT_DADDR] = {.print = print_addr},

@@ -55,6 +55,11 @@ void rule_ct_reply_vmap(struct nft_rule *rule, struct nft_set *map)
 	rule_add(rule, STMT_CT_REPLY_VMAP)->set = map;
 }
 
+void rule_ct_original_vmap(struct nft_rule *rule, struct nft_set *map)
+{
+	rule_add(rule, STMT_CT_ORIGINAL_VMAP)->set = map;
+}
+
 void rule_ct_original_icmp(struct nft_rule *rule, uint8_t type)
 {
 	/* conntrack keeps type and code of an ICMP connection where others have the destination port */

@@ -17,6 +17,7 @@ void rule_ct_protocol(struct nft_rule *rule, uint8_t proto);
 void rule_ct_addr(struct nft_rule *rule, enum ct_dir dir, struct nft_set *set);
 void rule_ct_reply_port(struct nft_rule *rule, struct port_range ports);
 void rule_ct_reply_vmap(struct nft_rule *rule, struct nft_set *map);
+void rule_ct_original_vmap(struct nft_rule *rule, struct nft_set *map);
 void rule_ct_original_icmp(struct nft_rule *rule, uint8_t type);
 void rule_addr(struct nft_rule *rule, enum stmt_kind saddr_or_daddr, struct nft_set *set);
 void rule_icmpv6_type(struct nft_rule *rule, struct nft_set *set);

@@ -60,6 +60,9 @@ enum stmt_kind {
 	STMT_CT_ADDR,          /* ct original ip saddr @set; ct reply ip6 saddr @set */
 	STMT_CT_REPLY_PORT,    /* ct reply proto-src 49152-65535 */
 	STMT_CT_REPLY_VMAP,    /* ct reply proto-src vmap @map */
+	STMT_CT_ORIGINAL_VMAP, /* ct original proto-src vmap @map */
+	STMT_CT_IS_REPLY,      /* ct direction reply */
+	STMT_TCP_NOT_SYN,      /* tcp flags & (syn | ack) != syn */
 	STMT_CT_ORIGINAL_ICMP, /* ct original proto-dst 2048: type 8, code 0 */
 	STMT_SADDR,            /* ip saddr @set */
 	STMT_DADDR,            /* ip daddr @set */

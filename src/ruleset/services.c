@@ -7,43 +7,33 @@
  *
  * Packets are judged by the tuple of their connection (who opened it, from what address, to what address and port
  * behind any NAT), so that what the policy no longer allows stops at once. Install lines end in a jump to the gate of
- * their row, which is open while the window set has elements. The chain `judge` finds the service by its port.
+ * their row, which is open while the window set has elements.
+ *
+ * A connection that conntrack met in the middle, because it is older than the policy, may have its ends swapped: the
+ * server spoke first. Such connections have chains of their own ("resumed_tcp_5723") with the same rules for the
+ * swapped tuple; judge.c says which packets get there. Only services of TCP with one port have them: UDP has no middle,
+ * and in a range of ports the server's port could just as well be a client's.
  */
 #include "ruleset/builder.h"
 
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/array.h"
 
-#define ICMP_ECHO_REQUEST   8   /* RFC 792 */
-#define ICMPV6_ECHO_REQUEST 128 /* RFC 4443 */
-
-#define CHAIN_ECHO "icmp_echo"
-
-/* A service: the chain of one protocol and port range. */
-struct service_chain {
-	enum proto proto;
-	struct port_range ports;
-	struct nft_chain *chain;
-};
-
-struct service_list {
-	struct service_chain *items;
-	size_t n, cap;
-};
-
-static const uint8_t ip_protocols[PROTO_MAX] = {
-        [PROTO_TCP] = IPPROTO_TCP,
-        [PROTO_UDP] = IPPROTO_UDP,
-        [PROTO_ICMP] = IPPROTO_ICMP,
-};
-
-static bool is_range(struct port_range ports)
+static const char *service_name(struct builder *b, const struct service_list *services,
+                                const struct line *line)
 {
-	return ports.lo != ports.hi;
+	const char *prefix = services->resumed ? RESUMED_PREFIX : "";
+	struct port_range ports = line->ports;
+
+	if (line->proto == PROTO_ICMP)
+		return CHAIN_ECHO;
+	if (port_range_is_wide(ports))
+		return arena_printf(b->policy->arena, "%s%s_%u_%u", prefix, proto_name(line->proto), ports.lo,
+		                    ports.hi);
+	return arena_printf(b->policy->arena, "%s%s_%u", prefix, proto_name(line->proto), ports.lo);
 }
 
 static struct nft_chain *service_chain(struct builder *b, struct service_list *services,
@@ -51,7 +41,6 @@ static struct nft_chain *service_chain(struct builder *b, struct service_list *s
 {
 	struct service_chain *service;
 	struct port_range ports = line->ports;
-	const char *name;
 
 	for (size_t i = 0; i < services->n; i++) {
 		service = &services->items[i];
@@ -59,15 +48,9 @@ static struct nft_chain *service_chain(struct builder *b, struct service_list *s
 		    service->ports.hi == ports.hi)
 			return service->chain;
 	}
-	if (line->proto == PROTO_ICMP)
-		name = CHAIN_ECHO;
-	else if (is_range(ports))
-		name = arena_printf(b->policy->arena, "%s_%u_%u", proto_name(line->proto), ports.lo,
-		                    ports.hi);
-	else
-		name = arena_printf(b->policy->arena, "%s_%u", proto_name(line->proto), ports.lo);
 	service = ARRAY_PUSH(services->items, services->n, services->cap);
-	*service = (struct service_chain){line->proto, ports, builder_add_chain(b, name)};
+	*service = (struct service_chain){line->proto, ports,
+	                                  builder_add_chain(b, service_name(b, services, line))};
 	return service->chain;
 }
 
@@ -141,8 +124,10 @@ static const struct endpoint *line_end(struct builder *b, const struct line *lin
 }
 
 /* One rule for every pair of sets of the same family. */
-static void add_line(struct builder *b, struct nft_chain *chain, const struct line *line, const char *gate)
+static void add_line(struct builder *b, struct service_list *services, const struct line *line,
+                     const char *gate)
 {
+	struct nft_chain *chain = service_chain(b, services, line);
 	const struct endpoint *from = line_end(b, line, true), *to = line_end(b, line, false);
 	const char *comment = line_comment(b, line);
 
@@ -156,8 +141,8 @@ static void add_line(struct builder *b, struct nft_chain *chain, const struct li
 			rule = rule_new(chain);
 			rule->comment = comment;
 			rule->loc = from->parts[i]->loc;
-			rule_ct_addr(rule, CT_ORIGINAL, from->parts[i]);
-			rule_ct_addr(rule, CT_REPLY, to->parts[j]);
+			rule_ct_addr(rule, CT_ORIGINAL, services->resumed ? to->parts[j] : from->parts[i]);
+			rule_ct_addr(rule, CT_REPLY, services->resumed ? from->parts[i] : to->parts[j]);
 			if (line->phase == PHASE_INSTALL)
 				rule_to_chain(rule, STMT_JUMP,
 				              arena_printf(b->policy->arena, "%s.install", gate));
@@ -167,20 +152,30 @@ static void add_line(struct builder *b, struct nft_chain *chain, const struct li
 	}
 }
 
-static void add_lines(struct builder *b, struct service_list *services, enum line_phase phase)
+/* The counter of the line, and its gate when it needs one; returns their common name. */
+static const char *add_gate_of(struct builder *b, const struct line *line)
 {
-	for (size_t i = 0; i < b->lines->n; i++) {
-		const struct line *line = &b->lines->items[i];
-		char buf[GATE_NAME_MAX];
-		const char *name;
+	char buf[GATE_NAME_MAX];
+	const char *name = arena_strdup(b->policy->arena, line_gate_name(line, buf, sizeof(buf)));
 
-		if (line->phase != phase)
-			continue;
-		name = arena_strdup(b->policy->arena, line_gate_name(line, buf, sizeof(buf)));
-		builder_add_counter(b, name);
-		if (phase == PHASE_INSTALL && !find_gate(b->ruleset, name))
-			add_gate(b, line, name);
-		add_line(b, service_chain(b, services, line), line, name);
+	builder_add_counter(b, name);
+	if (line->phase == PHASE_INSTALL && !find_gate(b->ruleset, name))
+		add_gate(b, line, name);
+	return name;
+}
+
+/* Lines of both phases first, so that a packet that needs no window asks none. */
+static void add_lines(struct builder *b, struct service_list *services)
+{
+	for (enum line_phase phase = PHASE_ALWAYS; phase <= PHASE_INSTALL; phase++) {
+		for (size_t i = 0; i < b->lines->n; i++) {
+			const struct line *line = &b->lines->items[i];
+
+			if (line->phase != phase || (services->resumed && (line->proto != PROTO_TCP ||
+			                                                   port_range_is_wide(line->ports))))
+				continue;
+			add_line(b, services, line, add_gate_of(b, line));
+		}
 	}
 }
 
@@ -191,114 +186,41 @@ static int compare_services(const void *a, const void *b)
 	return (left->port > right->port) - (left->port < right->port);
 }
 
-/* map tcp_services { type inet_service : verdict; elements = { 5723 : jump tcp_5723 } } */
-static struct nft_set *add_service_map(struct builder *b, const struct service_list *services,
-                                       enum proto proto)
+struct nft_set *builder_add_service_map(struct builder *b, const struct service_list *services,
+                                        enum proto proto)
 {
 	struct service *items = ARENA_ARRAY(b->policy->arena, struct service, services->n);
+	const char *prefix = services->resumed ? RESUMED_PREFIX : "";
 	struct nft_set *map;
 	size_t n = 0;
 
 	for (size_t i = 0; i < services->n; i++)
-		if (services->items[i].proto == proto && !is_range(services->items[i].ports))
+		if (services->items[i].proto == proto && !port_range_is_wide(services->items[i].ports))
 			items[n++] =
 			        (struct service){services->items[i].ports.lo, services->items[i].chain->name};
 	if (!n)
 		return NULL;
 	qsort(items, n, sizeof(*items), compare_services);
-	map = builder_add_set(b, arena_printf(b->policy->arena, "%s_services", proto_name(proto)),
+	map = builder_add_set(b, arena_printf(b->policy->arena, "%s%s_services", prefix, proto_name(proto)),
 	                      SET_SERVICES);
 	map->services = items;
 	map->n_elements = n;
 	return map;
 }
 
-/*
- * meta l4proto tcp ct reply proto-src vmap @tcp_services
- * meta l4proto tcp ct reply proto-src 49152-65535 jump tcp_49152_65535
- *
- * about is the protocol of the packet; of an ICMP error, it differs from the protocol of the connection it is about:
- * meta l4proto icmp ct protocol tcp ct reply proto-src vmap @tcp_services
- */
-static void add_dispatch(struct nft_chain *chain, const struct service_list *services, struct nft_set *map,
-                         enum proto proto, uint8_t packet)
-{
-	struct nft_rule *rule;
-
-	for (size_t i = 0; i <= services->n; i++) {
-		const struct service_chain *service = i ? &services->items[i - 1] : NULL;
-
-		if (service ? service->proto != proto || !is_range(service->ports) : !map)
-			continue;
-		rule = rule_new(chain);
-		rule_l4proto(rule, packet);
-		if (packet != ip_protocols[proto])
-			rule_ct_protocol(rule, ip_protocols[proto]);
-		if (service) {
-			rule_ct_reply_port(rule, service->ports);
-			rule_to_chain(rule, STMT_JUMP, service->chain->name);
-		} else {
-			rule_ct_reply_vmap(rule, map);
-		}
-	}
-}
-
-static void add_judge_icmp(struct builder *b, const struct service_list *services,
-                           struct nft_set *const *maps, const char *name, uint8_t packet,
-                           uint8_t echo_request)
-{
-	struct nft_chain *chain = builder_add_chain(b, name);
-
-	if (builder_find_chain(b, CHAIN_ECHO)) {
-		struct nft_rule *rule = rule_new(chain);
-
-		rule_l4proto(rule, packet);
-		rule_ct_protocol(rule, packet);
-		rule_ct_original_icmp(rule, echo_request);
-		rule_to_chain(rule, STMT_JUMP, CHAIN_ECHO);
-		rule->comment = "echo-request and its answers";
-	}
-	add_dispatch(chain, services, maps[PROTO_TCP], PROTO_TCP, packet);
-	add_dispatch(chain, services, maps[PROTO_UDP], PROTO_UDP, packet);
-}
-
-static void add_judge(struct builder *b, const struct service_list *services)
-{
-	static const struct {
-		const char *chain;
-		uint8_t packet, echo_request;
-	} icmp[] = {
-	        {"judge_icmp", IPPROTO_ICMP, ICMP_ECHO_REQUEST},
-	        {"judge_icmpv6", IPPROTO_ICMPV6, ICMPV6_ECHO_REQUEST},
-	};
-	struct nft_set *maps[PROTO_MAX] = {
-	        [PROTO_TCP] = add_service_map(b, services, PROTO_TCP),
-	        [PROTO_UDP] = add_service_map(b, services, PROTO_UDP),
-	};
-	struct nft_chain *judge;
-
-	for (size_t i = 0; i < ARRAY_SIZE(icmp); i++)
-		add_judge_icmp(b, services, maps, icmp[i].chain, icmp[i].packet, icmp[i].echo_request);
-	judge = builder_add_chain(b, "judge");
-	add_dispatch(judge, services, maps[PROTO_TCP], PROTO_TCP, IPPROTO_TCP);
-	add_dispatch(judge, services, maps[PROTO_UDP], PROTO_UDP, IPPROTO_UDP);
-	for (size_t i = 0; i < ARRAY_SIZE(icmp); i++) {
-		struct nft_rule *rule = rule_new(judge);
-
-		rule_l4proto(rule, icmp[i].packet);
-		rule_to_chain(rule, STMT_JUMP, icmp[i].chain);
-	}
-}
-
 void builder_add_services(struct builder *b)
 {
-	struct service_list services = {0};
+	struct service_list services = {0}, resumed = {.resumed = true};
+	const struct settings *settings = &b->policy->settings;
 
-	add_lines(b, &services, PHASE_ALWAYS);
-	add_lines(b, &services, PHASE_INSTALL);
+	add_lines(b, &services);
+	/* where nothing is denied and nothing marked, it makes no difference who spoke first */
+	if (settings->deny_scope != DENY_NONE || settings->accept_mark_set)
+		add_lines(b, &resumed);
 	for (size_t i = 0; i < b->ruleset->n_gates; i++)
 		add_gate_chain(b, &b->ruleset->gates[i]);
 	if (services.n)
-		add_judge(b, &services);
+		builder_add_judges(b, &services, &resumed);
 	free(services.items);
+	free(resumed.items);
 }
