@@ -9,35 +9,27 @@
 
 #define ROW "cur-10"
 
-struct rule_place {
-	char chain[128];
-	long handle;
-};
-
-/* The rule of a row (by its comment) for IPv4. */
-static struct rule_place rule_find(const struct lab *lab, const char *row)
+/* Deletes each IPv4 rule that has the row in its comment. */
+static void rules_delete(const struct lab *lab, const char *row)
 {
 	json_t *list = nft_list(lab, NS_GATEWAY), *item;
-	struct rule_place place = {.handle = 0};
-	size_t i;
+	size_t i, n = 0;
 	json_array_foreach(list, i, item)
 	{
 		json_t *rule = json_object_get(item, "rule");
 		const char *comment = json_string_value(json_object_get(rule, "comment"));
-		if (!comment || !strstr(comment, row))
-			continue;
 		char *text = json_dumps(rule, JSON_COMPACT);
-		if (strstr(text, "\"ip saddr\"")) {
-			snprintf(place.chain, sizeof(place.chain), "%s",
-			         json_string_value(json_object_get(rule, "chain")));
-			place.handle = (long)json_integer_value(json_object_get(rule, "handle"));
+		if (comment && strstr(comment, row) && strstr(text, "\"ip saddr\"")) {
+			lab_must(lab, NS_GATEWAY, "nft delete rule inet omfwd '%s' handle %ld",
+			         json_string_value(json_object_get(rule, "chain")),
+			         (long)json_integer_value(json_object_get(rule, "handle")));
+			n++;
 		}
 		free(text);
 	}
 	json_decref(list);
-	if (place.handle == 0)
+	if (n == 0)
 		fail_msg("no IPv4 rule has %s in its comment", row);
-	return place;
 }
 
 static void test_missing_rule_is_seen(void **state)
@@ -49,8 +41,7 @@ static void test_missing_rule_is_seen(void **state)
 	sweep_config_write(&policy, "own_table = no\n");
 	omfwd_expect(lab, 0, "--phase run");
 	sweep_expect(lab, &policy, sweep_add_pairs);
-	struct rule_place place = rule_find(lab, ROW);
-	lab_must(lab, NS_GATEWAY, "nft delete rule inet omfwd '%s' handle %ld", place.chain, place.handle);
+	rules_delete(lab, ROW);
 
 	struct sweep sweep = {0};
 	sweep_add_pairs(&sweep, &policy);

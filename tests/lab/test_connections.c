@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "tests/lab/conn.h"
+#include "tests/lab/expect.h"
 #include "tests/lab/program.h"
 
 #define MEMBERS                                                                                              \
@@ -101,6 +102,49 @@ static void test_removed_member_is_cut(void **state)
 	conn_close(&kept);
 }
 
+/* Connections that conntrack meets in the middle go on, even when the server speaks first. */
+static void test_connections_older_than_the_policy(void **state)
+{
+	struct lab *lab = lab_need(state);
+	struct conn conn, conn6, denied;
+	const struct endpoint ssh = {NS_RIGHT, "10.2.0.10", 22};
+	assert_true(conn_open(lab, &conn, &agent, &server, NULL));
+	assert_true(conn_open(lab, &conn6, &agent6, &server6, NULL));
+	assert_true(conn_open(lab, &denied, &agent, &ssh, NULL));
+	policy_apply(lab, MEMBERS AGENTS, "");
+	struct conn turned = {.client = conn.server, .server = conn.client, .listener = -1};
+	struct conn turned6 = {.client = conn6.server, .server = conn6.client, .listener = -1};
+	for (int i = 0; i < 2; i++) {
+		conntrack_flush(lab);
+		assert_true(conn_is_alive(&turned));
+		assert_true(conn_is_alive(&turned6));
+		conntrack_flush(lab);
+		assert_true(conn_is_alive(&conn));
+		assert_true(conn_is_alive(&conn6));
+	}
+	assert_false(conn_is_alive(&denied));
+}
+
+/* A server cannot open anything by sending from the port that it listens on. */
+static void test_source_port_opens_nothing(void **state)
+{
+	struct lab *lab = lab_need(state);
+	policy_apply(lab, MEMBERS AGENTS, "");
+	static const uint8_t flags[] = {TCP_SYN, TCP_SYN | TCP_FIN, TCP_ACK, TCP_SYN};
+	struct probe probes[8];
+	for (int i = 0; i < 8; i++)
+		probes[i] = (struct probe){.src = address_of(i % 2 ? "2001:db8:2::10" : "10.2.0.10"),
+		                           .dst = address_of(i % 2 ? "2001:db8:1::20" : "10.1.0.20"),
+		                           .proto = IPPROTO_TCP,
+		                           .sport = 5723,
+		                           .dport = 445,
+		                           .tcp_flags = flags[i / 2]};
+	burst_run(lab, probes, 8);
+	for (int i = 0; i < 8; i++)
+		if (probes[i].tcp_flags & TCP_SYN)
+			assert_false(probes[i].arrived);
+}
+
 static void nat_load(struct lab *lab, const char *rules)
 {
 	lab_write("nat.nft", rules);
@@ -182,6 +226,8 @@ int main(void)
 	        LAB_TEST(test_closing_the_window_cuts),
 	        LAB_TEST(test_expiry_cuts),
 	        LAB_TEST(test_removed_member_is_cut),
+	        LAB_TEST(test_connections_older_than_the_policy),
+	        LAB_TEST(test_source_port_opens_nothing),
 	        LAB_TEST(test_dnat),
 	        LAB_TEST(test_snat),
 	        LAB_TEST(test_neighbour_discovery),
