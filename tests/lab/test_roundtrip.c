@@ -8,113 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/lab/program.h"
+#include "tests/lab/listing.h"
 
 #define FILES_MIN 12
-
-/* A listing as lines that can be compared, sorted. */
-struct listing {
-	char **lines;
-	size_t n;
-};
-
-static int line_compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Sets and maps list their elements in an order of their own. */
-static void elements_sort(json_t *elements)
-{
-	size_t n = json_array_size(elements);
-	char **texts = calloc(n + 1, sizeof(*texts));
-	for (size_t i = 0; i < n; i++)
-		texts[i] = json_dumps(json_array_get(elements, i), JSON_SORT_KEYS | JSON_ENCODE_ANY);
-	qsort(texts, n, sizeof(*texts), line_compare);
-	json_array_clear(elements);
-	for (size_t i = 0; i < n; i++) {
-		json_array_append_new(elements, json_string(texts[i]));
-		free(texts[i]);
-	}
-	free(texts);
-}
-
-/* How many rules of the same chain stand before item i: rules keep their order, the rest of a table has none. */
-static size_t rule_place(const json_t *list, size_t i)
-{
-	const json_t *chain = json_object_get(json_object_get(json_array_get(list, i), "rule"), "chain");
-	size_t place = 0;
-	while (i-- > 0) {
-		const json_t *rule = json_object_get(json_array_get(list, i), "rule");
-		place += rule && json_equal(json_object_get(rule, "chain"), chain);
-	}
-	return place;
-}
-
-static struct listing listing_read(const struct lab *lab, enum lab_ns ns)
-{
-	json_t *list = nft_list(lab, ns), *item, *inner;
-	struct listing listing = {calloc(json_array_size(list), sizeof(char *)), 0};
-	const char *kind;
-	size_t i;
-	json_array_foreach(list, i, item)
-	{
-		json_object_foreach(item, kind, inner)
-		{
-			if (strcmp(kind, "metainfo") == 0)
-				continue;
-			json_object_del(inner, "handle");
-			elements_sort(json_object_get(inner, "elem"));
-			char *text = json_dumps(inner, JSON_SORT_KEYS);
-			if (asprintf(&listing.lines[listing.n++], "%s %06zu %s", kind,
-			             strcmp(kind, "rule") == 0 ? rule_place(list, i) : 0, text) < 0)
-				abort();
-			free(text);
-		}
-	}
-	json_decref(list);
-	qsort(listing.lines, listing.n, sizeof(char *), line_compare);
-	return listing;
-}
-
-static void listing_free(struct listing *listing)
-{
-	for (size_t i = 0; i < listing->n; i++)
-		free(listing->lines[i]);
-	free(listing->lines);
-}
-
-static bool listing_has(const struct listing *listing, const char *line)
-{
-	for (size_t i = 0; i < listing->n; i++)
-		if (strcmp(listing->lines[i], line) == 0)
-			return true;
-	return false;
-}
-
-/* Prints what only one of the two has; returns how much that is. */
-static size_t listings_differ(const struct listing *a, const struct listing *b, const char *only)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < a->n; i++) {
-		if (listing_has(b, a->lines[i]))
-			continue;
-		if (n++ < 5)
-			fprintf(stderr, "%s: %s\n", only, a->lines[i]);
-	}
-	return n;
-}
-
-static size_t namespaces_differ(const struct lab *lab, enum lab_ns a, enum lab_ns b, const char *only_a,
-                                const char *only_b)
-{
-	struct listing first = listing_read(lab, a), second = listing_read(lab, b);
-	assert_true(first.n > 3);
-	size_t n = listings_differ(&first, &second, only_a) + listings_differ(&second, &first, only_b);
-	listing_free(&first);
-	listing_free(&second);
-	return n;
-}
 
 static void command_expect(const struct lab *lab, enum lab_ns ns, const char *file, const char *command)
 {
@@ -140,8 +36,8 @@ static size_t file_differs(struct lab *lab, const char *file)
 	command_expect(lab, NS_FAR, file, command);
 	command_expect(lab, NS_GATEWAY, file, "nft list table inet omfwd > " LAB_DIR "/listed.nft");
 	command_expect(lab, NS_RIGHT, file, "nft -f " LAB_DIR "/listed.nft");
-	size_t n = namespaces_differ(lab, NS_GATEWAY, NS_FAR, "only over netlink", "only printed");
-	n += namespaces_differ(lab, NS_GATEWAY, NS_RIGHT, "only in the kernel", "only in nft's text");
+	size_t n = listings_compare(lab, NS_GATEWAY, NS_FAR, "only over netlink", "only printed");
+	n += listings_compare(lab, NS_GATEWAY, NS_RIGHT, "only in the kernel", "only in nft's text");
 	command_expect(lab, NS_RIGHT, file,
 	               "nft list table inet omfwd > " LAB_DIR "/again.nft; cmp " LAB_DIR
 	               "/listed.nft " LAB_DIR "/again.nft");
@@ -184,9 +80,9 @@ static void test_differences_are_seen(void **state)
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		lab_must(lab, NS_FAR, "'%s' show --format nft --config '%s' | nft -f -", lab->binary,
 		         TOP_SRCDIR "/tests/golden/good/all_roles_2016.conf");
-		assert_int_equal(namespaces_differ(lab, NS_GATEWAY, NS_FAR, "netlink", "printed"), 0);
+		assert_int_equal(listings_compare(lab, NS_GATEWAY, NS_FAR, "netlink", "printed"), 0);
 		lab_must(lab, NS_FAR, "%s", changes[i]);
-		assert_true(namespaces_differ(lab, NS_GATEWAY, NS_FAR, "as wanted", "as wanted") > 0);
+		assert_true(listings_compare(lab, NS_GATEWAY, NS_FAR, "as wanted", "as wanted") > 0);
 		lab_must(lab, NS_FAR, "nft delete table inet omfwd");
 	}
 }
