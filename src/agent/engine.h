@@ -26,6 +26,15 @@ struct generation {
 typedef json_t *(*explain_fn)(const struct policy *policy, const struct lines *lines,
                               gate_is_open_fn now_open, void *data, const json_t *request);
 
+/* The last look through the connections, which is taken only where a flowtable exists; see cut.h. */
+struct cut_result {
+	time_t at;            /* 0: there was none */
+	size_t seen, deleted; /* of all connections, and cut */
+	size_t left;          /* to be cut, but the kernel refused */
+	int error;            /* why, or why it came to no end: -errno */
+	uint64_t deleted_ever;
+};
+
 struct engine_config {
 	const char *config, *state_dir;
 	explain_fn explain;
@@ -45,6 +54,7 @@ struct engine {
 	struct window_records records;
 	bool records_changed; /* since they were saved */
 	int state_error;      /* why they could not be: -errno */
+	struct cut_result cut;
 };
 
 /* Opens the kernel and finds out what it can do. On an error the engine is closed already. */
@@ -73,6 +83,13 @@ int engine_windows_read(struct engine *engine, struct window_state *ret);
 
 /* The time a set has left by a state read before. */
 uint64_t engine_window_left(const struct engine *engine, const struct window_state *state, const char *set);
+
+/* The windows of a state, asked by the name of a gate: what policy_explain() asks. data is a struct engine_gates. */
+struct engine_gates {
+	const struct engine *engine;
+	struct window_state state;
+};
+bool engine_gate_is_open(const char *gate, void *data);
 
 /*
  * Opens or closes as requested and remembers origin as who did it. *plan is what was changed, to be cleared by the

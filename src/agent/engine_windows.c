@@ -61,6 +61,19 @@ uint64_t engine_window_left(const struct engine *engine, const struct window_sta
 	return strcmp(set, INSTALL_WINDOW) == 0 ? state->everything_ms : 0;
 }
 
+bool engine_gate_is_open(const char *gate, void *data)
+{
+	const struct engine_gates *gates = data;
+	const struct ruleset *ruleset = gates->engine->current.ruleset;
+
+	if (gates->state.everything_ms > 0)
+		return true;
+	for (size_t i = 0; i < ruleset->n_gates; i++)
+		if (strcmp(ruleset->gates[i].name, gate) == 0)
+			return gates->state.gates_ms[i] > 0;
+	return false;
+}
+
 /* From the exact moment, and rounded down: what people are told is never later than the end. */
 static time_t deadline_after(uint64_t left_ms)
 {

@@ -84,28 +84,10 @@ static void answer_status(struct engine *engine, const json_t *request, const st
 	status_report(engine, reply);
 }
 
-struct open_gates {
-	const struct engine *engine;
-	struct window_state state;
-};
-
-static bool gate_is_open(const char *name, void *data)
-{
-	const struct open_gates *gates = data;
-	const struct ruleset *ruleset = gates->engine->current.ruleset;
-
-	if (gates->state.everything_ms > 0)
-		return true;
-	for (size_t i = 0; i < ruleset->n_gates; i++)
-		if (strcmp(ruleset->gates[i].name, name) == 0)
-			return gates->state.gates_ms[i] > 0;
-	return false;
-}
-
 static void answer_explain(struct engine *engine, const json_t *request, const struct origin *origin,
                            json_t *reply)
 {
-	struct open_gates gates = {.engine = engine};
+	struct engine_gates gates = {.engine = engine};
 	const struct generation *current = &engine->current;
 	json_t *explained;
 
@@ -118,8 +100,8 @@ static void answer_explain(struct engine *engine, const json_t *request, const s
 	if (engine_windows_read(engine, &gates.state) < 0) {
 		reply_fail(reply, CODE_UNAVAILABLE, "%s", kernel_error(engine->kernel));
 	} else {
-		explained = engine->config.explain(current->policy, &current->lines, gate_is_open, &gates,
-		                                   request);
+		explained = engine->config.explain(current->policy, &current->lines, engine_gate_is_open,
+		                                   &gates, request);
 		json_object_update(reply, explained);
 		json_decref(explained);
 	}

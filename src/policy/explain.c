@@ -218,23 +218,40 @@ static void find_reason(const struct lines *lines, const struct query *query, co
 	ret->reason = ret->n_src_roles && ret->n_dst_roles ? REASON_NO_LINE : REASON_NO_ROLE;
 }
 
-void policy_explain(const struct policy *policy, const struct lines *lines, const struct query *query,
-                    gate_is_open_fn now_open, void *data, struct explanation *ret)
+static void judge(const struct policy *policy, const struct lines *lines, const struct query *query,
+                  const struct gates *gates, struct explanation *ret)
 {
-	struct gates gates = {.now_open = now_open, .data = data};
 	struct holding src, dst;
 
 	*ret = (struct explanation){0};
 	src = list_roles(policy, &query->src, ret->src_roles, &ret->n_src_roles);
 	dst = list_roles(policy, &query->dst, ret->dst_roles, &ret->n_dst_roles);
 
-	ret->line = find_line(lines, query, &gates);
-	if (ret->line && line_openness(ret->line, &gates) != OPEN_CLOSED) {
+	ret->line = find_line(lines, query, gates);
+	if (ret->line && line_openness(ret->line, gates) != OPEN_CLOSED) {
 		ret->verdict = VERDICT_ALLOWED;
 		return;
 	}
 	ret->line = NULL;
 	ret->verdict = verdict_without_line(policy, query, src, dst);
+}
+
+void policy_explain(const struct policy *policy, const struct lines *lines, const struct query *query,
+                    gate_is_open_fn now_open, void *data, struct explanation *ret)
+{
+	struct gates gates = {.now_open = now_open, .data = data};
+
+	judge(policy, lines, query, &gates, ret);
 	if (ret->verdict == VERDICT_DENIED || ret->verdict == VERDICT_AUDITED)
 		find_reason(lines, query, &gates, ret);
+}
+
+enum verdict policy_judge(const struct policy *policy, const struct lines *lines, const struct query *query,
+                          gate_is_open_fn now_open, void *data)
+{
+	struct gates gates = {.now_open = now_open, .data = data};
+	struct explanation explanation;
+
+	judge(policy, lines, query, &gates, &explanation);
+	return explanation.verdict;
 }

@@ -73,6 +73,10 @@ struct explanation {
 void policy_explain(const struct policy *policy, const struct lines *lines, const struct query *query,
                     gate_is_open_fn now_open, void *data, struct explanation *ret);
 
+/* The verdict alone, without looking for reasons. */
+enum verdict policy_judge(const struct policy *policy, const struct lines *lines, const struct query *query,
+                          gate_is_open_fn now_open, void *data);
+
 /* True when the verdict lets the packet through. */
 bool verdict_passes(enum verdict verdict);
 
