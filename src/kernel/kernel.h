@@ -18,7 +18,17 @@ struct kernel;
  * On failure *error is a sentence in static storage.
  */
 int kernel_open(struct kernel **ret, const char **error);
+/*
+ * The same on a socket of an earlier life of this program, which keeps its port id and with it what it owns. What is
+ * queued in it is thrown away. -EXDEV: it is none of netfilter, or of another network namespace. The socket belongs to
+ * the session from then on, also when this fails.
+ */
+int kernel_adopt(int fd, struct kernel **ret, const char **error);
 void kernel_close(struct kernel *kernel);
+
+/* The socket, and the port id by which the kernel knows it. */
+int kernel_fd(const struct kernel *kernel);
+uint32_t kernel_port(const struct kernel *kernel);
 
 /* What the last failed call had to say; never NULL. */
 const char *kernel_error(const struct kernel *kernel);

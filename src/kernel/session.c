@@ -9,11 +9,14 @@
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/sockios.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -78,17 +81,15 @@ static const char *open_error(int err)
 	}
 }
 
-int kernel_open(struct kernel **ret, const char **error)
+/* Makes a session of a socket that is bound; takes both over. */
+static int start_session(struct mnl_socket *socket, int err, struct kernel **ret, const char **error)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
-	int err = 0;
 
 	if (!kernel)
 		abort();
 	kernel->table = RULESET_TABLE;
-	kernel->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	if (!kernel->socket || mnl_socket_bind(kernel->socket, 0, MNL_SOCKET_AUTOPID) < 0)
-		err = -errno;
+	kernel->socket = socket;
 	if (!err) {
 		enable(kernel->socket, NETLINK_EXT_ACK);
 		enable(kernel->socket, NETLINK_CAP_ACK);
@@ -102,6 +103,76 @@ int kernel_open(struct kernel **ret, const char **error)
 	}
 	*ret = kernel;
 	return 0;
+}
+
+int kernel_open(struct kernel **ret, const char **error)
+{
+	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	int err = 0;
+
+	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		err = -errno;
+	return start_session(socket, err, ret, error);
+}
+
+/* A socket works for ever in the namespace it was made in, which need not be the one we were started in. */
+static bool is_of_this_netns(int fd)
+{
+	struct stat its, ours;
+	int netns = ioctl(fd, SIOCGSKNS);
+	bool same = netns >= 0 && fstat(netns, &its) == 0 && stat("/proc/self/ns/net", &ours) == 0 &&
+	            its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+
+	if (netns >= 0)
+		close(netns);
+	return same;
+}
+
+static bool is_netfilter_socket(int fd)
+{
+	int domain = 0, protocol = 0;
+	socklen_t len = sizeof(int);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_NETLINK &&
+	       getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0 && protocol == NETLINK_NETFILTER;
+}
+
+/* Answers nobody waited for, and the rest of a dump, without whose end the kernel would begin no other. */
+static void drain(int fd)
+{
+	char buf[RECEIVE_SIZE];
+
+	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) >= 0 || errno == EINTR || errno == ENOBUFS)
+		;
+}
+
+int kernel_adopt(int fd, struct kernel **ret, const char **error)
+{
+	struct mnl_socket *socket;
+	int err = 0;
+
+	if (!is_netfilter_socket(fd) || !is_of_this_netns(fd)) {
+		*error = "it is no netfilter socket of this network namespace";
+		close(fd);
+		return -EXDEV;
+	}
+	drain(fd);
+	socket = mnl_socket_fdopen(fd);
+	if (!socket) {
+		err = -errno;
+		close(fd);
+	}
+	return start_session(socket, err, ret, error);
+}
+
+int kernel_fd(const struct kernel *kernel)
+{
+	return mnl_socket_get_fd(kernel->socket);
+}
+
+uint32_t kernel_port(const struct kernel *kernel)
+{
+	return mnl_socket_get_portid(kernel->socket);
 }
 
 void kernel_close(struct kernel *kernel)
