@@ -234,15 +234,33 @@ static void encode_ct_is_reply(struct nftnl_rule *rule, const struct stmt *stmt)
 	add_cmp(rule, NFT_CMP_EQ, &reply, sizeof(reply));
 }
 
-/* tcp flags & (syn | ack) != syn; stands behind meta l4proto tcp */
-static void encode_tcp_not_syn(struct nftnl_rule *rule, const struct stmt *stmt)
+/* The flags of the TCP header under a mask; stands behind meta l4proto tcp. */
+static void add_tcp_flags(struct nftnl_rule *rule, uint8_t mask)
 {
-	static const uint8_t mask = TH_SYN | TH_ACK, none = 0, syn = TH_SYN;
+	static const uint8_t none = 0;
 
-	(void)stmt;
 	add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct tcphdr, th_flags), sizeof(mask));
 	add_bitwise(rule, &mask, &none, sizeof(mask));
+}
+
+/* tcp flags & (syn | ack) != syn */
+static void encode_tcp_not_syn(struct nftnl_rule *rule, const struct stmt *stmt)
+{
+	static const uint8_t syn = TH_SYN;
+
+	(void)stmt;
+	add_tcp_flags(rule, TH_SYN | TH_ACK);
 	add_cmp(rule, NFT_CMP_NEQ, &syn, sizeof(syn));
+}
+
+/* tcp flags rst */
+static void encode_tcp_rst(struct nftnl_rule *rule, const struct stmt *stmt)
+{
+	static const uint8_t none = 0;
+
+	(void)stmt;
+	add_tcp_flags(rule, TH_RST);
+	add_cmp(rule, NFT_CMP_NEQ, &none, sizeof(none));
 }
 
 /* icmpv6 type @set */
@@ -260,16 +278,17 @@ static void encode_l4proto_set(struct nftnl_rule *rule, const struct stmt *stmt)
 	add_lookup(rule, stmt->set);
 }
 
-/* ct state invalid */
-static void encode_ct_invalid(struct nftnl_rule *rule, const struct stmt *stmt)
+/* ct state invalid; ct state related */
+static void encode_ct_state(struct nftnl_rule *rule, const struct stmt *stmt)
 {
-	static const uint32_t invalid = NF_CT_STATE_INVALID_BIT, none = 0;
+	static const uint32_t none = 0;
+	uint32_t state =
+	        stmt->kind == STMT_CT_INVALID ? NF_CT_STATE_INVALID_BIT : NF_CT_STATE_BIT(IP_CT_RELATED);
 	struct nftnl_expr *expr = expr_add(rule, "ct");
 
-	(void)stmt;
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_STATE);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, NFT_REG_1);
-	add_bitwise(rule, &invalid, &none, sizeof(invalid));
+	add_bitwise(rule, &state, &none, sizeof(state));
 	add_cmp(rule, NFT_CMP_NEQ, &none, sizeof(none));
 }
 
@@ -319,7 +338,9 @@ static void encode_verdict(struct nftnl_rule *rule, const struct stmt *stmt)
 static void (*const encoders[STMT_MAX])(struct nftnl_rule *rule, const struct stmt *stmt) = {
         [STMT_L4PROTO] = encode_l4proto,
         [STMT_L4PROTO_SET] = encode_l4proto_set,
-        [STMT_CT_INVALID] = encode_ct_invalid,
+        [STMT_CT_INVALID] = encode_ct_state,
+        [STMT_CT_RELATED] = encode_ct_state,
+        [STMT_TCP_RST] = encode_tcp_rst,
         [STMT_CT_PROTOCOL] = encode_ct_protocol,
         [STMT_CT_ADDR] = encode_ct_addr,
         [STMT_CT_REPLY_PORT] = encode_ct_reply_port,

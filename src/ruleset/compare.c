@@ -110,7 +110,13 @@ static bool chain_same(const struct nft_chain *a, const struct nft_chain *b)
 	return true;
 }
 
-bool ruleset_same(const struct ruleset *a, const struct ruleset *b)
+/* Windows hold what the kernel has; addresses are members. */
+static bool set_same_but_members(const struct nft_set *a, const struct nft_set *b)
+{
+	return a->type == b->type && !strcmp(a->name, b->name) && (a->addrs || set_same(a, b));
+}
+
+bool ruleset_same_but_members(const struct ruleset *a, const struct ruleset *b)
 {
 	if (a->n_counters != b->n_counters || a->n_sets != b->n_sets || a->n_chains != b->n_chains)
 		return false;
@@ -118,7 +124,7 @@ bool ruleset_same(const struct ruleset *a, const struct ruleset *b)
 		if (strcmp(a->counters[i], b->counters[i]) != 0)
 			return false;
 	for (size_t i = 0; i < a->n_sets; i++)
-		if (strcmp(a->sets[i]->name, b->sets[i]->name) != 0 || !set_same(a->sets[i], b->sets[i]))
+		if (!set_same_but_members(a->sets[i], b->sets[i]))
 			return false;
 	for (size_t i = 0; i < a->n_chains; i++)
 		if (!chain_same(a->chains[i], b->chains[i]))

@@ -5,10 +5,10 @@
 
 #include "ruleset/ruleset.h"
 
-/* Same type, size and elements; names are not compared. Windows are always the same. */
+/* Same type and elements; names and sizes are not compared. Windows are always the same. */
 bool set_same(const struct nft_set *a, const struct nft_set *b);
 
-/* Same counters, sets, chains and rules, in the same order. */
-bool ruleset_same(const struct ruleset *a, const struct ruleset *b);
+/* Same counters, sets, chains and rules, in the same order; the members of address sets may differ. */
+bool ruleset_same_but_members(const struct ruleset *a, const struct ruleset *b);
 
 #endif

@@ -156,6 +156,31 @@ static void add_local_exceptions(struct nft_chain *chain, struct nft_set *neighb
 	rule_plain(rule, STMT_ACCEPT);
 }
 
+/*
+ * Our own reject speaks with the address of the server, through the output hook:
+ *
+ *   meta l4proto tcp tcp flags rst ct state related accept
+ *   meta l4proto icmp ct state related accept
+ *
+ * No other local reset is "related": a connection's own is established.
+ */
+static void add_reject_exceptions(struct nft_chain *chain)
+{
+	static const uint8_t errors[] = {IPPROTO_ICMP, IPPROTO_ICMPV6};
+	struct nft_rule *rule = rule_new(chain);
+
+	rule_l4proto(rule, IPPROTO_TCP);
+	rule_plain(rule, STMT_TCP_RST);
+	rule_plain(rule, STMT_CT_RELATED);
+	rule_plain(rule, STMT_ACCEPT);
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		rule = rule_new(chain);
+		rule_l4proto(rule, errors[i]);
+		rule_plain(rule, STMT_CT_RELATED);
+		rule_plain(rule, STMT_ACCEPT);
+	}
+}
+
 static void add_base_chain(struct builder *b, const char *name, enum chain_hook hook,
                            struct nft_set *discovery)
 {
@@ -169,6 +194,8 @@ static void add_base_chain(struct builder *b, const char *name, enum chain_hook 
 	chain->policy_drop = everything && settings->mode == MODE_ENFORCE;
 	if (hook != HOOK_FORWARD)
 		add_local_exceptions(chain, discovery);
+	if (hook == HOOK_OUTPUT && settings->deny_action == DENY_REJECT)
+		add_reject_exceptions(chain);
 	if (judge)
 		rule_to_chain(rule_new(chain), STMT_JUMP, CHAIN_JUDGE);
 	/* for a mark it matters which rule accepts; without one, only what would be denied needs the second look */

@@ -227,6 +227,8 @@ static const struct {
         [STMT_CT_REPLY_PORT] = {.print = print_ct_reply_port},
         [STMT_CT_REPLY_VMAP] = {.print = print_ct_reply_vmap},
         [STMT_CT_ORIGINAL_VMAP] = {.print = print_ct_original_vmap},
+        [STMT_CT_RELATED] = {.words = "ct state related"},
+        [STMT_TCP_RST] = {.words = "tcp flags rst"},
         [STMT_CT_IS_REPLY] = {.words = "ct direction reply"},
         [STMT_TCP_NOT_SYN] = {.words = "tcp flags & (syn | ack) != syn"},
         [STMT_CT_ORIGINAL_ICMP] = {.print = print_ct_original_icmp},

@@ -61,6 +61,8 @@ enum stmt_kind {
 	STMT_CT_REPLY_PORT,    /* ct reply proto-src 49152-65535 */
 	STMT_CT_REPLY_VMAP,    /* ct reply proto-src vmap @map */
 	STMT_CT_ORIGINAL_VMAP, /* ct original proto-src vmap @map */
+	STMT_CT_RELATED,       /* ct state related */
+	STMT_TCP_RST,          /* tcp flags rst */
 	STMT_CT_IS_REPLY,      /* ct direction reply */
 	STMT_TCP_NOT_SYN,      /* tcp flags & (syn | ack) != syn */
 	STMT_CT_ORIGINAL_ICMP, /* ct original proto-dst 2048: type 8, code 0 */
