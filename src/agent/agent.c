@@ -169,6 +169,7 @@ static int run_loop(struct agent *agent)
 static void release(struct agent *agent)
 {
 	control_close(agent->control);
+	agent_cut_end(agent);
 	sd_event_source_disable_unref(agent->settle);
 	sd_event_source_disable_unref(agent->window_timer);
 	sd_event_source_disable_unref(agent->expiry_timer);

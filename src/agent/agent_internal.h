@@ -7,8 +7,18 @@
 
 #include "agent/agent.h"
 #include "agent/control.h"
+#include "agent/cut.h"
 #include "agent/lock.h"
 #include "agent/verbs.h"
+#include "kernel/flowtables.h"
+
+/* What agent_cut.c keeps. */
+struct agent_cut {
+	struct cut *work;             /* NULL until there is a flowtable */
+	sd_event_source *source;      /* the next piece of it */
+	struct flowtable *flowtables; /* those that were there last */
+	size_t n_flowtables;
+};
 
 struct agent {
 	const struct agent_config *config;
@@ -19,6 +29,7 @@ struct agent {
 	sd_event_source *settle;       /* what comes after a change: state file, timers, status */
 	sd_event_source *window_timer; /* the next end of a window, or the warning before it */
 	sd_event_source *expiry_timer; /* the next site rule that expires */
+	struct agent_cut cut;
 };
 
 /* Signals, requests and the lock's names are served by the loop from now on. Returns 0 or -errno. */
@@ -41,5 +52,11 @@ int agent_timers_attach(struct agent *agent);
 
 /* Looks at what is open now, logs what closed, warns of what is about to, and sets the timers for the next moment. */
 void agent_timers_arm(struct agent *agent);
+
+/* After anything that may have taken something away: cuts what flowtables carry past the rules, if there are any. */
+void agent_cut_look(struct agent *agent);
+
+/* Lets go of what agent_cut_look() needed. */
+void agent_cut_end(struct agent *agent);
 
 #endif

@@ -160,6 +160,7 @@ static int on_settle(sd_event_source *source, void *data)
 	struct agent *agent = data;
 
 	(void)source;
+	agent_cut_look(agent);
 	agent_timers_arm(agent);
 	engine_state_save(&agent->engine);
 	agent_notify_status(agent);

@@ -21,7 +21,7 @@
 struct cut {
 	struct engine *engine;
 	struct conntrack *conntrack; /* NULL until needed */
-	bool running;
+	bool running, broken;
 	bool again;      /* something changed during the pass */
 	unsigned passes; /* since something changed */
 	struct conntrack_tally tally;
@@ -52,7 +52,7 @@ int cut_fd(const struct cut *cut)
 	return conntrack_fd(cut->conntrack);
 }
 
-/* Leaves the result with the engine. A session that failed is closed; the next run begins with a new one. */
+/* Leaves the result with the engine. A session that failed stays, for its descriptor, until the next run. */
 static int run_end(struct cut *cut, int err)
 {
 	struct cut_result *result = &cut->engine->cut;
@@ -67,10 +67,7 @@ static int run_end(struct cut *cut, int err)
 	        .deleted_ever = result->deleted_ever + deleted,
 	};
 	cut->running = false;
-	if (err) {
-		conntrack_close(cut->conntrack);
-		cut->conntrack = NULL;
-	}
+	cut->broken = err != 0;
 	return err;
 }
 
@@ -82,6 +79,16 @@ static int pass_begin(struct cut *cut)
 	cut->again = false;
 	cut->passes++;
 	return err ? run_end(cut, err) : 1;
+}
+
+static int session_need(struct cut *cut)
+{
+	if (cut->broken) {
+		conntrack_close(cut->conntrack);
+		cut->conntrack = NULL;
+		cut->broken = false;
+	}
+	return cut->conntrack ? 0 : conntrack_open(&cut->conntrack);
 }
 
 int cut_begin(struct cut *cut)
@@ -96,20 +103,8 @@ int cut_begin(struct cut *cut)
 	cut->running = true;
 	cut->deleted = 0;
 	cut->tally = (struct conntrack_tally){.seen = 0};
-	err = cut->conntrack ? 0 : conntrack_open(&cut->conntrack);
+	err = session_need(cut);
 	return err ? run_end(cut, err) : pass_begin(cut);
-}
-
-int cut_look(struct cut *cut)
-{
-	struct flowtable *flowtables = NULL;
-	size_t n = 0;
-	int err = kernel_flowtables(cut->engine->kernel, &flowtables, &n);
-
-	free(flowtables);
-	if (err)
-		return err;
-	return n > 0 ? cut_begin(cut) : 0;
 }
 
 static bool is_local(const struct addr *addr, void *data)
@@ -175,10 +170,10 @@ int cut_step(struct cut *cut)
 	return run_end(cut, 0);
 }
 
-int cut_now(struct engine *engine)
+static int work_to_the_end(struct engine *engine)
 {
 	struct cut *cut = cut_new(engine);
-	int r = cut_look(cut);
+	int r = cut_begin(cut);
 
 	while (r > 0) {
 		struct pollfd fd = {.fd = cut_fd(cut), .events = POLLIN};
@@ -188,4 +183,14 @@ int cut_now(struct engine *engine)
 	}
 	cut_free(cut);
 	return r;
+}
+
+int cut_now(struct engine *engine)
+{
+	struct flowtable *flowtables = NULL;
+	size_t n = 0;
+	int err = kernel_flowtables(engine->kernel, &flowtables, &n);
+
+	free(flowtables);
+	return err || n == 0 ? err : work_to_the_end(engine);
 }

@@ -33,15 +33,12 @@ struct cut *cut_new(struct engine *engine);
 void cut_free(struct cut *cut);
 
 /*
- * To be called after every change: looks for flowtables, and if there are any, begins to look through the connections.
- * Returns 1 when cut_step() has work to do, 0 when there is none, or -errno.
+ * Begins to look through the connections; while it is at it, begins again when it is through. For when something was
+ * taken away and there is a flowtable. Returns 1, or -errno when it cannot be.
  */
-int cut_look(struct cut *cut);
-
-/* The same without looking for flowtables first. Returns 1 or -errno. */
 int cut_begin(struct cut *cut);
 
-/* Readable when cut_step() has something to do; changes after an error. */
+/* Readable when cut_step() has something to do. After an error another one comes with the next cut_begin(). */
 int cut_fd(const struct cut *cut);
 
 /*
@@ -50,7 +47,10 @@ int cut_fd(const struct cut *cut);
  */
 int cut_step(struct cut *cut);
 
-/* Looks and works to the end, for a command without an agent; engine->cut tells what was done. */
+/*
+ * For a command without an agent: looks for flowtables, and if there are any, does all of the work. engine->cut tells
+ * what was done. Returns 0 or -errno.
+ */
 int cut_now(struct engine *engine);
 
 #endif

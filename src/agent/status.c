@@ -197,6 +197,7 @@ void status_report(struct engine *engine, json_t *reply)
 	json_object_set_new(reply, "phase", json_string(current_phase(engine, &table)));
 	report_policy(engine, reply);
 	in_step = report_table(engine, &table, reply);
+	status_flowtables_report(engine, reply);
 	report_troubles(engine, reply);
 	if (table.exists)
 		report_counters(engine, reply);

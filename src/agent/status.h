@@ -3,6 +3,8 @@
 #ifndef OMFWD_STATUS_H
 #define OMFWD_STATUS_H
 
+#include <stdio.h>
+
 #include "agent/engine.h"
 
 /*
@@ -10,6 +12,10 @@
  * CODE_UNAVAILABLE when neither agent nor table is there.
  */
 void status_report(struct engine *engine, json_t *reply);
+
+/* status_flowtables.c: flowtables of other tables and what was cut because of them; nothing where there are none. */
+void status_flowtables_report(const struct engine *engine, json_t *reply);
+void status_flowtables_print(const json_t *reply, FILE *out);
 
 /* The text of a filled reply; free() it. now is for the time left. */
 char *status_text(const json_t *reply, time_t now);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/cut.h"
 #include "agent/lock.h"
 #include "agent/origin.h"
 #include "agent/reply.h"
@@ -80,6 +81,20 @@ static void save_state(struct engine *engine, json_t *reply)
 		           state_strerror(engine->state_error));
 }
 
+/* The rules have cut the rest already. */
+static void cut_connections(struct engine *engine, json_t *reply)
+{
+	int r = cut_now(engine);
+
+	if (engine->cut.deleted > 0)
+		reply_say(reply, "%zu connections that are no longer allowed were cut, because of a flowtable",
+		          engine->cut.deleted);
+	if (r < 0 || engine->cut.error)
+		reply_warn(reply,
+		           "warning: connections that a flowtable carries past the rules could not be cut: %s",
+		           strerror(r < 0 ? -r : -engine->cut.error));
+}
+
 /* Adds what was said before the verb, in front of what the verb said. */
 static void prepend_complaints(json_t *reply, const json_t *before)
 {
@@ -110,6 +125,8 @@ static json_t *work(struct engine *engine, enum verb verb, const json_t *request
 		adopt_windows(engine);
 	if (verb_changes_kernel(verb))
 		save_state(engine, reply);
+	if (verb_changes_kernel(verb) && verb != VERB_REMOVE && reply_code(reply) == CODE_DONE)
+		cut_connections(engine, reply);
 	return reply;
 }
 

@@ -32,6 +32,8 @@ static const char *const message_ids[LOG_ID_MAX] = {
         [LOG_ID_WINDOW_OPENED] = "4c72a4a5aec641019d6859043c96ddbb",
         [LOG_ID_WINDOW_ENDING] = "f07254f4dfc943c3a7cbdc987ec69277",
         [LOG_ID_WINDOW_CLOSED] = "99ba277ffca242a29a0d929e0d015e54",
+        [LOG_ID_FLOWTABLE] = "ce9cd5b168e84d8f9cee2893356e0498",
+        [LOG_ID_CUT] = "31a409e36f744953b69e0aa6352b2ed3",
         [LOG_ID_REMOVED] = "b6d5fd2e8ea3416baddb69edd7e7da63",
         [LOG_ID_STOPPED] = "42150283dd204fe68846a31502e87727",
 };

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/flowtables.h"
 #include "kernel/kernel.h"
 
 #define FAKE_WINDOWS_MAX 64
@@ -31,6 +32,7 @@ static struct fake_kernel {
 	struct table_state drift;       /* added to the counts of `last` */
 	struct fake_window windows[FAKE_WINDOWS_MAX];
 	size_t n_windows;
+	const char *flowtable; /* the name of the only one; NULL: none */
 } fake;
 
 struct kernel {
@@ -173,6 +175,21 @@ int kernel_counters(struct kernel *kernel, struct counter_value **ret, size_t *n
 	if (!*ret)
 		abort();
 	**ret = (struct counter_value){.name = "denied", .packets = 7, .bytes = 700};
+	*n = 1;
+	return 0;
+}
+
+int kernel_flowtables(struct kernel *kernel, struct flowtable **ret, size_t *n)
+{
+	(void)kernel;
+	*ret = NULL;
+	*n = 0;
+	if (!fake.flowtable)
+		return 0;
+	*ret = calloc(1, sizeof(**ret));
+	if (!*ret)
+		abort();
+	snprintf((*ret)->name, sizeof((*ret)->name), "%s", fake.flowtable);
 	*n = 1;
 	return 0;
 }
