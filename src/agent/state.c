@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The file is replaced whole, by rename, so that a reader and a crash see the old or the new one. It is read with
- * suspicion all the same: a record that does not make sense is left out, because a window that is not restored costs
- * a command and one that is restored wrongly opens a gateway.
+ * The file is ours, and is read with suspicion all the same: a record that does not make sense is left out, because a
+ * window that is not restored costs a command and one that is restored wrongly opens a gateway.
  */
 #include "agent/state.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "agent/state_dir.h"
 #include "util/array.h"
 #include "util/text.h"
 
 #define STATE_FILE    "windows.json"
-#define STATE_ASIDE   "windows.json.new"
+#define STATE_MODE    0640
 #define STATE_VERSION 1
 
 struct window_record *window_records_find(const struct window_records *records, const char *set)
@@ -120,32 +116,19 @@ static json_t *record_to_json(const struct window_record *record)
 	return object;
 }
 
-/* Opens a file of the state directory, and nothing a symbolic link leads to. A missing directory is -ENOTDIR. */
-static int open_in(const char *dir, const char *name, int flags)
-{
-	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
-
-	if (dir_fd < 0)
-		return errno == ENOENT ? -ENOTDIR : -errno;
-	fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC, 0640);
-	fd = fd < 0 ? -errno : fd;
-	close(dir_fd);
-	return fd;
-}
-
 int state_load(const char *dir, struct window_records *ret)
 {
-	int fd = open_in(dir, STATE_FILE, O_RDONLY);
 	json_t *root, *object;
-	size_t i;
+	size_t len, i;
+	char *text;
+	int r;
 
 	*ret = (struct window_records){.n = 0};
-	if (fd == -ENOENT)
-		return 0;
-	if (fd < 0)
-		return fd;
-	root = json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL);
-	close(fd);
+	r = state_dir_read(dir, STATE_FILE, &text, &len);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	free(text);
 	if (json_integer_value(json_object_get(root, "version")) != STATE_VERSION) {
 		json_decref(root);
 		return -EBADMSG;
@@ -153,34 +136,6 @@ int state_load(const char *dir, struct window_records *ret)
 	json_array_foreach(json_object_get(root, "windows"), i, object) record_from_json(object, ret);
 	json_decref(root);
 	return 0;
-}
-
-static int write_synced(int fd, const char *text, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
-/* The rename is on disk only once the directory is. */
-static int replace_file(const char *dir)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (renameat(fd, STATE_ASIDE, fd, STATE_FILE) < 0 || fsync(fd) < 0)
-		r = -errno;
-	close(fd);
-	return r;
 }
 
 static char *records_format(const struct window_records *records)
@@ -201,23 +156,9 @@ static char *records_format(const struct window_records *records)
 
 int state_save(const char *dir, const struct window_records *records)
 {
-	int fd = open_in(dir, STATE_ASIDE, O_WRONLY | O_CREAT | O_TRUNC), r;
-	char *text;
+	char *text = records_format(records);
+	int r = state_dir_replace(dir, STATE_FILE, text, strlen(text), STATE_MODE);
 
-	if (fd < 0)
-		return fd;
-	text = records_format(records);
-	r = write_synced(fd, text, strlen(text));
 	free(text);
-	close(fd);
-	return r < 0 ? r : replace_file(dir);
-}
-
-const char *state_strerror(int r)
-{
-	if (r == -ENOTDIR)
-		return "there is no such directory";
-	if (r == -EBADMSG)
-		return "what is there is no state of ours";
-	return strerror(-r);
+	return r;
 }

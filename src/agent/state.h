@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "agent/state_dir.h"
 #include "agent/windows.h"
 
 /* Who asked, as far as it can be known. */
@@ -57,9 +58,6 @@ int state_load(const char *dir, struct window_records *ret);
 
 /* Replaces the file: written aside, synced, renamed. Returns 0 or -errno. */
 int state_save(const char *dir, const struct window_records *records);
-
-/* What a negative result of the two means, for people. */
-const char *state_strerror(int r);
 
 /* An origin as JSON members of object, and back; what is missing or no text stays empty. */
 void origin_to_json(const struct origin *origin, json_t *object);

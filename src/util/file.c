@@ -28,7 +28,7 @@ static int file_size_hint(int fd, size_t *ret)
 	return 0;
 }
 
-static int file_read_fd(int fd, char **text, size_t *len)
+int file_read_fd(int fd, char **text, size_t *len)
 {
 	size_t want = 0, cap = 0, used = 0;
 	char *buf = NULL;

@@ -11,4 +11,7 @@
  */
 int file_read(const char *path, char **text, size_t *len);
 
+/* The same from a descriptor, which stays open. */
+int file_read_fd(int fd, char **text, size_t *len);
+
 #endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A rename is on disk only once the directory is: so it is synced as well, after every change. */
+#include "agent/state_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/file.h"
+
+#define NAME_MAX_LEN 64
+
+static int open_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	return errno == ENOENT ? -ENOTDIR : -errno;
+}
+
+int state_dir_read(const char *dir, const char *name, char **bytes, size_t *len)
+{
+	int dir_fd = open_dir(dir), fd, r;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	r = fd < 0 ? -errno : file_read_fd(fd, bytes, len);
+	if (fd >= 0)
+		close(fd);
+	close(dir_fd);
+	return r;
+}
+
+static int write_synced(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+static int write_aside(int dir_fd, const char *aside, const char *bytes, size_t len, mode_t mode)
+{
+	int fd = openat(dir_fd, aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode), r;
+
+	if (fd < 0)
+		return -errno;
+	r = write_synced(fd, bytes, len);
+	if (close(fd) < 0 && r == 0)
+		r = -errno;
+	return r;
+}
+
+int state_dir_replace(const char *dir, const char *name, const char *bytes, size_t len, mode_t mode)
+{
+	int dir_fd = open_dir(dir), r;
+	char aside[NAME_MAX_LEN];
+
+	if (dir_fd < 0)
+		return dir_fd;
+	snprintf(aside, sizeof(aside), "%s.new", name);
+	r = write_aside(dir_fd, aside, bytes, len, mode);
+	if (r == 0 && (renameat(dir_fd, aside, dir_fd, name) < 0 || fsync(dir_fd) < 0))
+		r = -errno;
+	if (r < 0) /* half a file would only fill the disk */
+		unlinkat(dir_fd, aside, 0);
+	close(dir_fd);
+	return r;
+}
+
+int state_dir_remove(const char *dir, const char *name)
+{
+	int dir_fd = open_dir(dir), r = 0;
+
+	if (dir_fd < 0)
+		return dir_fd == -ENOTDIR ? 0 : dir_fd;
+	if (unlinkat(dir_fd, name, 0) == 0)
+		r = fsync(dir_fd) < 0 ? -errno : 0;
+	else if (errno != ENOENT)
+		r = -errno;
+	close(dir_fd);
+	return r;
+}
+
+const char *state_strerror(int r)
+{
+	if (r == -ENOTDIR)
+		return "there is no such directory";
+	if (r == -EBADMSG)
+		return "what is there is no state of ours";
+	if (r == -ENOTSUP)
+		return "what is there is of another version of omfwd";
+	return strerror(-r);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files of STATEDIR. They are read whole and replaced whole: written aside, synced, renamed, so that a reader and a
+ * crash see the old or the new one. No symbolic link is followed, no failure leaves anything behind.
+ */
+#ifndef OMFWD_STATE_DIR_H
+#define OMFWD_STATE_DIR_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * Reads a file into *bytes, malloc'ed and followed by a NUL byte. Returns 0, -ENOENT when there is none, -ENOTDIR when
+ * there is no such directory, or another -errno.
+ */
+int state_dir_read(const char *dir, const char *name, char **bytes, size_t *len);
+
+/* Replaces a file. Returns 0 or -errno; then the old one is still there. */
+int state_dir_replace(const char *dir, const char *name, const char *bytes, size_t len, mode_t mode);
+
+/* Removes a file for good. Returns 0, also when there was none, or -errno. */
+int state_dir_remove(const char *dir, const char *name);
+
+/* What a negative result means, for people. */
+const char *state_strerror(int r);
+
+#endif
