@@ -142,22 +142,16 @@ static bool engine_owns_table(const struct engine *engine, const struct policy *
 /* What need not be sent again: nothing, unless the table is still the one we made. */
 static const struct ruleset *engine_previous(struct engine *engine)
 {
-	struct table_state state;
+	const struct ruleset *ruleset = engine->current.ruleset;
 
-	if (!engine->applied || kernel_table_state(engine->kernel, &state) < 0 || !state.exists)
-		return NULL;
-	return engine->current.ruleset;
+	return engine->applied && kernel_holds(engine->kernel, ruleset) ? ruleset : NULL;
 }
 
 static enum exit_code apply_generation(struct engine *engine, const struct generation *next, json_t *reply)
 {
-	const struct ruleset *previous = engine_previous(engine);
 	bool own = engine_owns_table(engine, next->policy, reply);
-	int r = kernel_apply(engine->kernel, next->ruleset, previous, own);
+	int r = kernel_apply(engine->kernel, next->ruleset, engine_previous(engine), own);
 
-	/* Others took away what should have stayed: then everything goes again. */
-	if (r == -ENOENT && previous)
-		r = kernel_apply(engine->kernel, next->ruleset, NULL, own);
 	return r < 0 ? fail_kernel(engine, next->policy, r, reply) : CODE_DONE;
 }
 

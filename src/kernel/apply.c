@@ -1,287 +1,125 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The two-batch method. Table and base chains are made once and kept. A load first makes what is new (counters,
- * chains, sets and their elements) while no rule refers to it, in batches so small that nobody waits behind them; then
- * one batch empties all chains, writes all rules, and drops the sets, chains and counters nobody needs. A packet meets
- * the old rules with the old sets or the new rules with the new sets, never a mix. A set that changes gets another
- * name (name.2, name.3 ...), the first that is free; windows keep theirs, and what they hold.
+ * What a load does depends on what is there. When the caller vouches for what this session loaded before, nothing is
+ * sent for nothing, and members that come and go are sent to the sets that are there (delta.c). Everything else goes by
+ * the two-batch method (swap.c). A caller who vouched wrongly meets an error of the kernel; then everything is read
+ * and sent.
  */
-#include "kernel/session.h"
-
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ruleset/compare.h"
+#include "kernel/delta.h"
+#include "kernel/swap.h"
+#include "ruleset/difference.h"
+#include "util/array.h"
 
-struct load {
-	struct kernel *kernel;
-	struct ruleset *ruleset;
-	const struct ruleset *previous;
-	struct table_names there; /* what the kernel had before */
-	bool claim;               /* the table is or becomes owned and persistent */
-};
-
-static char *copy_name(const char *name, unsigned generation)
+static char *copy_name(const char *name)
 {
-	char *copy;
+	char *copy = strdup(name);
 
-	if ((generation > 1 ? asprintf(&copy, "%s.%u", name, generation) : asprintf(&copy, "%s", name)) < 0)
+	if (!copy)
 		abort();
 	return copy;
 }
 
-static bool set_is_loaded(const struct load *load, const struct nft_set *set)
+static int apply_from_scratch(struct kernel *kernel, struct ruleset *ruleset, bool own)
 {
-	return name_list_has(&load->there.sets, set->kernel_name);
-}
+	struct load load = {.kernel = kernel, .ruleset = ruleset};
+	int err = generation_read(kernel, &kernel->genid);
 
-/* The set that is in the kernel already with the same elements, or NULL. */
-static const struct nft_set *same_set_before(const struct load *load, const struct nft_set *set)
-{
-	if (!load->previous)
-		return NULL;
-	for (size_t i = 0; i < load->previous->n_sets; i++) {
-		const struct nft_set *before = load->previous->sets[i];
-
-		if (before->kernel_name && !strcmp(before->name, set->name) && set_same(before, set) &&
-		    set_is_loaded(load, before))
-			return before;
+	if (!err)
+		err = table_names_read(kernel, &load.there, false);
+	if (!err) {
+		/* an owned table stays owned: only its owner may change it, and a claim is how one becomes that */
+		load.claim = load.there.exists ? (load.there.flags & TABLE_FLAG_OWNER) != 0 : own;
+		err = swap_commit(&load);
 	}
-	return NULL;
+	if (!err)
+		kernel->unsure = false;
+	table_names_free(&load.there);
+	return err;
 }
 
-/* Names the sets: windows and sets that did not change keep their name in the kernel, others take a free one. */
-static void name_sets(struct load *load)
+/* What the kernel has by the word of the caller. A table of ours that is owned needs no claim any more. */
+static struct table_names names_of(const struct ruleset *ruleset)
 {
-	for (size_t i = 0; i < load->ruleset->n_sets; i++) {
-		struct nft_set *set = load->ruleset->sets[i];
-		const struct nft_set *before = same_set_before(load, set);
+	struct table_names names = {.exists = true};
+
+	for (size_t i = 0; i < ruleset->n_sets; i++)
+		*ARRAY_PUSH(names.sets.names, names.sets.n, names.sets.cap) =
+		        copy_name(ruleset->sets[i]->kernel_name);
+	for (size_t i = 0; i < ruleset->n_chains; i++)
+		*ARRAY_PUSH(names.chains.names, names.chains.n, names.chains.cap) =
+		        copy_name(ruleset->chains[i]->name);
+	for (size_t i = 0; i < ruleset->n_counters; i++)
+		*ARRAY_PUSH(names.counters.names, names.counters.n, names.counters.cap) =
+		        copy_name(ruleset->counters[i]);
+	return names;
+}
+
+static int apply_rules(struct kernel *kernel, struct ruleset *ruleset, const struct ruleset *previous)
+{
+	struct load load = {
+	        .kernel = kernel,
+	        .ruleset = ruleset,
+	        .previous = previous,
+	        .there = names_of(previous),
+	};
+	int err = swap_commit(&load);
+
+	table_names_free(&load.there);
+	return err;
+}
+
+/* Every set is the one that was there: its name, and its size, which is a cap and cannot be changed. */
+static void keep_sets(struct ruleset *ruleset, const struct ruleset *previous)
+{
+	for (size_t i = 0; i < ruleset->n_sets; i++) {
+		struct nft_set *set = ruleset->sets[i];
 
 		free(set->kernel_name);
-		if (set->type == SET_WINDOW) {
-			set->kernel_name = copy_name(set->name, 1);
-		} else if (before) {
-			set->kernel_name = copy_name(before->kernel_name, 1);
-		} else {
-			set->kernel_name = NULL;
-			for (unsigned generation = 1; !set->kernel_name || set_is_loaded(load, set);
-			     generation++) {
-				free(set->kernel_name);
-				set->kernel_name = copy_name(set->name, generation);
-			}
-		}
+		set->kernel_name = copy_name(previous->sets[i]->kernel_name);
+		set->size = previous->sets[i]->size;
 	}
 }
 
-static void begin_batch(struct load *load)
+static int apply_difference(struct kernel *kernel, struct ruleset *ruleset, const struct ruleset *previous)
 {
-	batch_begin(&load->kernel->batch);
-	if (load->claim || !load->there.exists)
-		encode_table(load->kernel, NFT_MSG_NEWTABLE,
-		             load->claim ? TABLE_FLAG_OWNER | TABLE_FLAG_PERSIST : 0);
-}
-
-/* Sends what has gathered once it is large enough for one batch. */
-static int flush_if_large(struct load *load, bool dry)
-{
-	int err;
-
-	if (dry || batch_size(&load->kernel->batch) < BATCH_ELEMENTS_MAX)
-		return 0;
-	err = kernel_commit(load->kernel, false);
-	batch_begin(&load->kernel->batch);
-	return err;
-}
-
-static int load_set(struct load *load, const struct nft_set *set, bool dry)
-{
-	size_t next = 0;
-	bool more = set->n_elements > 0;
+	struct ruleset_difference difference;
 	int err = 0;
 
-	encode_set(load->kernel, NFT_MSG_NEWSET, set);
-	while (more && !err) {
-		more = encode_elements(load->kernel, set, &next);
-		err = flush_if_large(load, dry);
-	}
+	ruleset_difference(previous, ruleset, &difference);
+	if (difference.change == CHANGE_RULES)
+		err = apply_rules(kernel, ruleset, previous);
+	else if (difference.change == CHANGE_MEMBERS)
+		err = delta_commit(kernel, &difference);
+	if (!err && difference.change != CHANGE_RULES)
+		keep_sets(ruleset, previous);
+	ruleset_difference_clear(&difference);
 	return err;
 }
 
-/* The first stage: everything new, referenced by no rule. */
-static int load_new_objects(struct load *load, bool dry)
+/* The kernel does not hold what it was said to hold, or nobody knows whether it does now. */
+static bool is_surprise(int err)
 {
-	const struct ruleset *ruleset = load->ruleset;
-	int err = 0;
-
-	for (size_t i = 0; i < ruleset->n_counters; i++)
-		if (!name_list_has(&load->there.counters, ruleset->counters[i]))
-			encode_counter(load->kernel, NFT_MSG_NEWOBJ, ruleset->counters[i]);
-	for (size_t i = 0; i < ruleset->n_chains; i++)
-		if (ruleset->chains[i]->hook == HOOK_NONE &&
-		    !name_list_has(&load->there.chains, ruleset->chains[i]->name))
-			encode_chain(load->kernel, NFT_MSG_NEWCHAIN, ruleset->chains[i]);
-	for (size_t i = 0; i < ruleset->n_sets && !err; i++)
-		if (!set_is_loaded(load, ruleset->sets[i]))
-			err = load_set(load, ruleset->sets[i], dry);
-	return err;
-}
-
-static bool model_has_set(const struct load *load, const char *kernel_name)
-{
-	for (size_t i = 0; i < load->ruleset->n_sets; i++)
-		if (!strcmp(load->ruleset->sets[i]->kernel_name, kernel_name))
-			return true;
-	return false;
-}
-
-static bool model_has_chain(const struct load *load, const char *name)
-{
-	for (size_t i = 0; i < load->ruleset->n_chains; i++)
-		if (!strcmp(load->ruleset->chains[i]->name, name))
-			return true;
-	return false;
-}
-
-static bool model_has_counter(const struct load *load, const char *name)
-{
-	for (size_t i = 0; i < load->ruleset->n_counters; i++)
-		if (!strcmp(load->ruleset->counters[i], name))
-			return true;
-	return false;
-}
-
-/* Whether an object of that name is to stay. */
-struct keep {
-	bool (*set)(const struct load *load, const char *name);
-	bool (*chain)(const struct load *load, const char *name);
-	bool (*counter)(const struct load *load, const char *name);
-};
-
-static const struct keep keep_model = {model_has_set, model_has_chain, model_has_counter};
-
-/* Sets first: a map holds on to the chains it jumps to. */
-static void drop_objects(struct load *load, const struct table_names *names, const struct keep *keep)
-{
-	for (size_t i = 0; i < names->sets.n; i++)
-		if (!keep->set(load, names->sets.names[i]))
-			encode_delete_set(load->kernel, names->sets.names[i]);
-	for (size_t i = 0; i < names->chains.n; i++)
-		if (!keep->chain(load, names->chains.names[i]))
-			encode_chain(load->kernel, NFT_MSG_DELCHAIN,
-			             &(struct nft_chain){.name = names->chains.names[i]});
-	for (size_t i = 0; i < names->counters.n; i++)
-		if (!keep->counter(load, names->counters.names[i]))
-			encode_counter(load->kernel, NFT_MSG_DELOBJ, names->counters.names[i]);
-}
-
-/* The second stage: the rules change over. */
-static void swap_rules(struct load *load)
-{
-	const struct ruleset *ruleset = load->ruleset;
-
-	for (size_t i = 0; i < ruleset->n_chains; i++)
-		if (ruleset->chains[i]->hook != HOOK_NONE)
-			encode_chain(load->kernel, NFT_MSG_NEWCHAIN, ruleset->chains[i]);
-	if (load->there.exists)
-		encode_flush_rules(load->kernel);
-	for (size_t i = 0; i < ruleset->n_chains; i++)
-		for (size_t j = 0; j < ruleset->chains[i]->n; j++)
-			encode_rule(load->kernel, ruleset->chains[i], &ruleset->chains[i]->rules[j]);
-	drop_objects(load, &load->there, &keep_model);
-}
-
-static bool was_set(const struct load *load, const char *name)
-{
-	return name_list_has(&load->there.sets, name);
-}
-
-static bool was_chain(const struct load *load, const char *name)
-{
-	return name_list_has(&load->there.chains, name);
-}
-
-static bool was_counter(const struct load *load, const char *name)
-{
-	return name_list_has(&load->there.counters, name);
-}
-
-/* Takes away what a failed first stage has left; the reason of the failure stays told. */
-static void undo_new_objects(struct load *load)
-{
-	static const struct keep keep_there = {was_set, was_chain, was_counter};
-	struct kernel *kernel = load->kernel;
-	struct table_names now;
-	char error[sizeof(kernel->error)];
-	loc_t loc = kernel->error_loc;
-
-	memcpy(error, kernel->error, sizeof(error));
-	if (!table_names_read(kernel, &now, false) && now.exists) {
-		batch_begin(&kernel->batch);
-		if (load->there.exists)
-			drop_objects(load, &now, &keep_there);
-		else
-			encode_table(kernel, NFT_MSG_DELTABLE, 0);
-		kernel_commit(kernel, false);
-	}
-	table_names_free(&now);
-	memcpy(kernel->error, error, sizeof(error));
-	kernel->error_loc = loc;
-}
-
-static int load_both_stages(struct load *load)
-{
-	int err;
-
-	begin_batch(load);
-	err = load_new_objects(load, false);
-	if (!err)
-		err = kernel_commit(load->kernel, false);
-	if (!err) {
-		batch_begin(&load->kernel->batch);
-		swap_rules(load);
-		err = kernel_commit(load->kernel, false);
-	}
-	if (err)
-		undo_new_objects(load);
-	return err;
-}
-
-static size_t count_rules(const struct ruleset *ruleset)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < ruleset->n_chains; i++)
-		n += ruleset->chains[i]->n;
-	return n;
-}
-
-/* The same model as before, and nobody has added or taken away an object or a rule meanwhile. */
-static bool nothing_to_do(const struct load *load)
-{
-	const struct ruleset *ruleset = load->ruleset;
-
-	return load->previous && ruleset_same(load->previous, ruleset) &&
-	       load->there.sets.n == ruleset->n_sets && load->there.chains.n == ruleset->n_chains &&
-	       load->there.counters.n == ruleset->n_counters && load->there.n_rules == count_rules(ruleset);
+	return err == -ENOENT || err == -EEXIST || err == -ENOTEMPTY || err == -EBUSY || err == -ENFILE ||
+	       err == -EPROTO;
 }
 
 int kernel_apply(struct kernel *kernel, struct ruleset *ruleset, const struct ruleset *previous, bool own)
 {
-	struct load load = {.kernel = kernel, .ruleset = ruleset, .previous = previous};
-	int err = table_names_read(kernel, &load.there, true);
+	int err;
 
-	if (!err) {
-		/* an owned table stays owned: only its owner may change it, and a claim is how one becomes that */
-		load.claim = load.there.exists ? (load.there.flags & TABLE_FLAG_OWNER) != 0 : own;
-		name_sets(&load);
-		if (!nothing_to_do(&load))
-			err = load_both_stages(&load);
+	if (previous == ruleset)
+		return 0;
+	if (previous) {
+		err = apply_difference(kernel, ruleset, previous);
+		if (!is_surprise(err))
+			return err;
 	}
-	table_names_free(&load.there);
-	return err;
+	return apply_from_scratch(kernel, ruleset, own);
 }
 
 int kernel_check(struct kernel *kernel, struct ruleset *ruleset)
@@ -291,13 +129,7 @@ int kernel_check(struct kernel *kernel, struct ruleset *ruleset)
 	int err;
 
 	kernel->table = RULESET_TABLE "_check";
-	name_sets(&load);
-	begin_batch(&load);
-	err = load_new_objects(&load, true);
-	if (!err) {
-		swap_rules(&load);
-		err = kernel_commit(kernel, true);
-	}
+	err = swap_check(&load);
 	kernel->table = table;
 	return err;
 }
@@ -309,9 +141,8 @@ int kernel_remove(struct kernel *kernel, bool *existed)
 
 	if (!err) {
 		*existed = there.exists;
-		batch_begin(&kernel->batch);
-		if (there.exists && there.flags & TABLE_FLAG_OWNER)
-			encode_table(kernel, NFT_MSG_NEWTABLE, TABLE_FLAG_OWNER | TABLE_FLAG_PERSIST);
+		kernel_begin(kernel,
+		             there.flags & TABLE_FLAG_OWNER ? TABLE_FLAG_OWNER | TABLE_FLAG_PERSIST : 0);
 		if (there.exists)
 			encode_table(kernel, NFT_MSG_DELTABLE, 0);
 		err = kernel_commit(kernel, false);
@@ -322,7 +153,7 @@ int kernel_remove(struct kernel *kernel, bool *existed)
 
 int kernel_windows_set(struct kernel *kernel, const struct window_change *changes, size_t n)
 {
-	batch_begin(&kernel->batch);
+	kernel_begin(kernel, 0);
 	for (size_t i = 0; i < n; i++)
 		encode_window(kernel, changes[i].set, changes[i].timeout_ms);
 	return kernel_commit(kernel, false);

@@ -41,7 +41,7 @@ void encode_table(struct kernel *kernel, uint16_t type, uint32_t flags)
 
 	nftnl_table_set_u32(table, NFTNL_TABLE_FAMILY, NFPROTO_INET);
 	nftnl_table_set_str(table, NFTNL_TABLE_NAME, kernel->table);
-	if (type == NFT_MSG_NEWTABLE)
+	if (flags) /* without, those of a table that is there stay */
 		nftnl_table_set_u32(table, NFTNL_TABLE_FLAGS, flags);
 	nftnl_table_nlmsg_build_payload(message, table);
 	nftnl_table_free(table);

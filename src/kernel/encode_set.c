@@ -60,8 +60,8 @@ static void set_add_userdata(struct nftnl_set *set)
 /* set NAME { type ipv4_addr; size 20 } */
 void encode_set(struct kernel *kernel, uint16_t type, const struct nft_set *set)
 {
-	struct nlmsghdr *message =
-	        batch_message(&kernel->batch, type, NLM_F_CREATE, "set", set->kernel_name, set->loc);
+	struct nlmsghdr *message = batch_message(&kernel->batch, type, NLM_F_CREATE | NLM_F_EXCL, "set",
+	                                         set->kernel_name, set->loc);
 	struct nftnl_set *nftnl = set_alloc(kernel, set->kernel_name);
 
 	nftnl_set_set_u32(nftnl, NFTNL_SET_ID, kernel->batch.seq);
@@ -210,9 +210,9 @@ static void set_member_origin(struct kernel *kernel, const struct nft_set *set, 
 		origin->stride += element + sizeof(struct nlattr) + sizeof(uint32_t);
 }
 
-bool encode_elements(struct kernel *kernel, const struct nft_set *set, size_t *next)
+bool encode_elements(struct kernel *kernel, uint16_t type, const struct nft_set *set, size_t *next)
 {
-	struct nlmsghdr *message = elements_begin(kernel, NFT_MSG_NEWSETELEM, set->kernel_name, set->loc);
+	struct nlmsghdr *message = elements_begin(kernel, type, set->kernel_name, set->loc);
 	struct nlattr *list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
 	bool more = false;
 

@@ -30,6 +30,13 @@ void kernel_close(struct kernel *kernel);
 int kernel_fd(const struct kernel *kernel);
 uint32_t kernel_port(const struct kernel *kernel);
 
+/* What has been sent so far, answered or not. */
+struct kernel_statistics {
+	uint64_t batches, messages, bytes; /* to change something, or to have it validated */
+	uint64_t reads;                    /* questions: dumps, numbers of generations */
+};
+const struct kernel_statistics *kernel_statistics(const struct kernel *kernel);
+
 /* What the last failed call had to say; never NULL. */
 const char *kernel_error(const struct kernel *kernel);
 /* The place in the role file the last failure is about, 0 if none. */
@@ -47,11 +54,24 @@ int kernel_probe(struct kernel *kernel, struct kernel_features *ret);
 /*
  * Puts the ruleset into the kernel by the two-batch method: new sets first, unreferenced, in batches of a few thousand
  * elements; then one small batch that swaps the rules of the kept chains and drops what is old. Windows and counters
- * that stay are not touched. previous is what this session applied last (sets that did not change are kept and not
- * sent again), or NULL: then everything is new. own: create the table owned and persistent.
- * Fills in kernel_name of every set. Nothing has changed when it fails.
+ * that stay are not touched. own: create the table owned and persistent.
+ *
+ * previous, or NULL, is what this session applied last; the caller vouches that the kernel holds it still (see
+ * kernel_holds()), and nothing is read. Then nothing is sent when nothing changed, and members that come and go are
+ * sent in one batch to the sets that are there; whatever else changed, sets that did not are kept. Should the kernel turn
+ * out not to hold previous, everything is read and sent as with NULL.
+ *
+ * Fills in kernel_name of every set, and the size that is in force of those that are kept. Nothing has changed when it
+ * fails, in the kernel or in ruleset.
  */
 int kernel_apply(struct kernel *kernel, struct ruleset *ruleset, const struct ruleset *previous, bool own);
+
+/*
+ * Whether the kernel still holds the ruleset that this session applied last. Costs one question while nobody else has
+ * changed any table of the namespace; after that, names and numbers of the table's objects are compared, which finds
+ * what was added or taken away, but for single elements.
+ */
+bool kernel_holds(struct kernel *kernel, const struct ruleset *ruleset);
 
 /* Validates the ruleset in the kernel under another table name; commits nothing. */
 int kernel_check(struct kernel *kernel, struct ruleset *ruleset);

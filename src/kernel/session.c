@@ -4,7 +4,7 @@
  * table is by socket. nfnetlink works inside sendmsg, so all answers are queued when it returns; the last message asks
  * for an acknowledgement, and its absence means that the outcome is unknown.
  */
-#include "kernel/session.h"
+#include "kernel/generation.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
@@ -56,14 +56,6 @@ static void reserve_send_buffer(struct kernel *kernel, size_t bytes)
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 }
 
-/* Asks for the generation: tells in one message whether there is nf_tables and whether we may use it. */
-static int ask_generation(struct kernel *kernel)
-{
-	struct dump dump = {.type = NFT_MSG_GETGEN};
-
-	return kernel_dump(kernel, &dump);
-}
-
 static const char *open_error(int err)
 {
 	switch (-err) {
@@ -94,7 +86,8 @@ static int start_session(struct mnl_socket *socket, int err, struct kernel **ret
 		enable(kernel->socket, NETLINK_EXT_ACK);
 		enable(kernel->socket, NETLINK_CAP_ACK);
 		reserve_send_buffer(kernel, 0);
-		err = ask_generation(kernel);
+		/* tells in one message whether there is nf_tables and whether we may use it */
+		err = generation_read(kernel, &kernel->genid);
 	}
 	if (err) {
 		*error = open_error(err);
@@ -195,6 +188,11 @@ loc_t kernel_error_loc(const struct kernel *kernel)
 	return kernel->error_loc;
 }
 
+const struct kernel_statistics *kernel_statistics(const struct kernel *kernel)
+{
+	return &kernel->statistics;
+}
+
 /* One sendmsg: a batch split over two would be two broken batches. */
 static int send_batch(struct kernel *kernel)
 {
@@ -217,6 +215,9 @@ static int send_batch(struct kernel *kernel)
 	} while (sent < 0 && errno == EINTR);
 	if (sent < 0)
 		return kernel_fail(kernel, -errno, "sending to netfilter failed: %s", strerror(errno));
+	kernel->statistics.batches++;
+	kernel->statistics.messages += batch->n_origins;
+	kernel->statistics.bytes += size;
 	return 0;
 }
 
@@ -236,6 +237,7 @@ static int read_answers(struct kernel *kernel)
 			continue;
 		if (len < 0)
 			break;
+		generation_note(kernel, buf, (size_t)len);
 		while (answer_next(buf, (size_t)len, &offset, &answer)) {
 			if (!answer.error)
 				acknowledged |= answer.seq == kernel->batch.last->nlmsg_seq;
@@ -259,9 +261,11 @@ int kernel_commit(struct kernel *kernel, bool dry)
 	err = read_answers(kernel);
 	if (err < 0)
 		return err;
-	if (!err)
+	if (!err) {
+		kernel->unsure = true;
 		return kernel_fail(kernel, -EPROTO,
 		                   "netfilter did not answer; whether it took the change is unknown");
+	}
 	return 0;
 }
 
@@ -281,6 +285,7 @@ static int dump_once(struct kernel *kernel, const struct dump *dump)
 		dump->build(message, dump->data);
 	if (mnl_socket_sendto(kernel->socket, message, message->nlmsg_len) < 0)
 		return -errno;
+	kernel->statistics.reads++;
 	for (;;) {
 		ssize_t len = mnl_socket_recvfrom(kernel->socket, buf, sizeof(buf));
 		int more;

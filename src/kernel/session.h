@@ -11,6 +11,9 @@ struct kernel {
 	const char *table;  /* the name of the nft table: RULESET_TABLE, another one for checks and probes */
 	struct batch batch; /* reused for every transaction */
 	uint32_t seq;       /* of the last dump */
+	uint32_t genid;     /* of our last commit while nobody else came between; 0: unknown */
+	bool unsure;        /* a commit went unanswered, or left something behind: names tell nothing */
+	struct kernel_statistics statistics;
 	char error[512];
 	loc_t error_loc;
 };
@@ -52,10 +55,10 @@ void encode_delete_set(struct kernel *kernel, const char *name);
 /* Empties a set and, with a timeout, fills it with every protocol for so long. */
 void encode_window(struct kernel *kernel, const char *set, uint64_t timeout_ms);
 /*
- * Appends the elements of the set from member *next on, as far as one message goes; advances *next and returns true
- * while there are more.
+ * Appends a message (NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM) with the elements of the set from member *next on, as far
+ * as one message goes; advances *next and returns true while there are more.
  */
-bool encode_elements(struct kernel *kernel, const struct nft_set *set, size_t *next);
+bool encode_elements(struct kernel *kernel, uint16_t type, const struct nft_set *set, size_t *next);
 
 /* encode_rule.c */
 void encode_rule(struct kernel *kernel, const struct nft_chain *chain, const struct nft_rule *rule);

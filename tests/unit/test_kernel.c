@@ -168,21 +168,30 @@ static const struct nft_set *find_set(const struct ruleset *ruleset, const char 
 	return NULL;
 }
 
+/* Members that change in place keep their sets; with the rules, changed sets change and others stay. */
 static void test_only_changed_sets_are_renamed(void **state)
 {
 	struct kernel *kernel = *state;
-	struct fixture *f = fixture_with_members(), *g = fixture_with_members();
+	struct fixture *f = fixture_with_members(), *g = fixture_with_members(), *h = fixture_with_members();
 
 	assert_int_equal(kernel_apply(kernel, fixture_build(f), NULL, false), 0);
-	add_member(g, ROLE_WINDOWS_AGENT, "10.9.0.8");
-	assert_int_equal(kernel_apply(kernel, fixture_build(g), f->ruleset, false), 0);
+	add_member(h, ROLE_WINDOWS_AGENT, "10.9.0.8");
+	assert_int_equal(kernel_apply(kernel, fixture_build(h), f->ruleset, false), 0);
+	assert_string_equal(find_set(h->ruleset, "prod.windows_agent.hosts4")->kernel_name,
+	                    "prod.windows_agent.hosts4");
+	assert_in_kernel(kernel, h->ruleset);
+	add_member(g, ROLE_WINDOWS_AGENT, "10.9.0.9");
+	g->policy.settings.log_denied = false;
+	assert_int_equal(kernel_apply(kernel, fixture_build(g), h->ruleset, false), 0);
 	assert_string_equal(find_set(g->ruleset, "prod.windows_agent.hosts4")->kernel_name,
 	                    "prod.windows_agent.hosts4.2");
 	assert_string_equal(find_set(g->ruleset, "prod.windows_agent.nets4")->kernel_name,
 	                    "prod.windows_agent.nets4");
 	assert_string_equal(find_set(g->ruleset, INSTALL_WINDOW)->kernel_name, INSTALL_WINDOW);
+	assert_in_kernel(kernel, g->ruleset);
 	fixture_free(f);
 	fixture_free(g);
+	fixture_free(h);
 }
 
 static void test_window_opens_and_survives_a_load(void **state)
@@ -228,10 +237,14 @@ static void test_unchanged_policy_sends_nothing(void **state)
 {
 	struct kernel *kernel = *state;
 	struct fixture *f = fixture_with_members(), *g = fixture_with_members();
+	struct kernel_statistics before;
 	const struct nft_set *set;
 
 	assert_int_equal(kernel_apply(kernel, fixture_build(f), NULL, false), 0);
+	before = *kernel_statistics(kernel);
+	assert_true(before.batches > 0 && before.messages > 0 && before.bytes > 0 && before.reads > 0);
 	assert_int_equal(kernel_apply(kernel, fixture_build(g), f->ruleset, false), 0);
+	assert_memory_equal(kernel_statistics(kernel), &before, sizeof(before));
 	set = find_set(g->ruleset, "tcp_services");
 	assert_string_equal(set->kernel_name, "tcp_services");
 	assert_in_kernel(kernel, g->ruleset);

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Elements can come and go in place as long as every packet still gets the verdict of the old or of the new policy.
+ * Within one set they do: all its elements change over at once. Several sets change one after the other, hash sets
+ * together with the generation and interval sets, one by one, a little later. So in place is right
+ *
+ *   - for one set;
+ *   - when addresses only come: accepting sets stand before denying ones and change first;
+ *   - when addresses only go, in the opposite order;
+ *   - for hash sets, unless an address goes from one set to another: nothing may find it in neither.
+ *
+ * Everything else, and what is too much for one small batch or for the size of a set, takes new sets: rules change over
+ * to those in one instant.
+ */
+#include "ruleset/difference.h"
+
+#include <stdlib.h>
+
+#include "ruleset/compare.h"
+#include "ruleset/rule.h"
+#include "util/array.h"
+
+#define ELEMENTS_MAX 4096 /* in one batch: a phase change never waits long behind it */
+#define ELEMENTS_FEW 64   /* always cheaper than a new set */
+
+static size_t set_length(const struct nft_set *set)
+{
+	return set_family(set) == FAMILY_6 ? set->addrs->n6 : set->addrs->n4;
+}
+
+static struct addr_range member_at(const struct nft_set *set, size_t i)
+{
+	if (set_family(set) == FAMILY_6)
+		return (struct addr_range){.is_v6 = true, .v6 = set->addrs->v6[i]};
+	return (struct addr_range){.v4 = set->addrs->v4[i]};
+}
+
+/* The address list holds hosts and wider members mixed; the first one of the set's own kind from i on. */
+static size_t next_member(const struct nft_set *set, size_t i)
+{
+	size_t n = set_length(set);
+	bool hosts = set->type == SET_HOSTS4 || set->type == SET_HOSTS6;
+
+	if (set_family(set) == FAMILY_6)
+		while (i < n && (set->addrs->v6[i].lo == set->addrs->v6[i].hi) != hosts)
+			i++;
+	else
+		while (i < n && (set->addrs->v4[i].lo == set->addrs->v4[i].hi) != hosts)
+			i++;
+	return i;
+}
+
+/* Less than, equal to or greater than 0, by first address, then by last. */
+static int compare_members(const struct addr_range *a, const struct addr_range *b)
+{
+	if (!a->is_v6 && a->v4.lo != b->v4.lo)
+		return a->v4.lo < b->v4.lo ? -1 : 1;
+	if (!a->is_v6)
+		return (a->v4.hi > b->v4.hi) - (a->v4.hi < b->v4.hi);
+	if (a->v6.lo != b->v6.lo)
+		return a->v6.lo < b->v6.lo ? -1 : 1;
+	return (a->v6.hi > b->v6.hi) - (a->v6.hi < b->v6.hi);
+}
+
+static void add_removed(struct set_difference *difference, struct addr_range member)
+{
+	member.v4.loc = 0;
+	member.v6.loc = 0;
+	addr_set_add(&difference->removed, &member);
+}
+
+void set_difference(const struct nft_set *before, const struct nft_set *after, struct set_difference *ret)
+{
+	size_t n = set_length(before), m = set_length(after);
+	size_t i = next_member(before, 0), j = next_member(after, 0);
+
+	*ret = (struct set_difference){.before = before, .after = after};
+	while (i < n || j < m) {
+		struct addr_range old, new;
+		int order;
+
+		if (i < n)
+			old = member_at(before, i);
+		if (j < m)
+			new = member_at(after, j);
+		order = i == n ? 1 : j == m ? -1 : compare_members(&old, &new);
+		if (order < 0)
+			add_removed(ret, old);
+		if (order > 0)
+			addr_set_add(&ret->added, &new);
+		if (order <= 0)
+			i = next_member(before, i + 1);
+		if (order >= 0)
+			j = next_member(after, j + 1);
+	}
+}
+
+static size_t count_elements(const struct set_difference *set)
+{
+	return set->removed.n4 + set->removed.n6 + set->added.n4 + set->added.n6;
+}
+
+/* Whether the set can take it: a size is a hard cap, and from half of a set on a new one is as cheap. */
+static bool set_fits(const struct set_difference *set)
+{
+	size_t n = count_elements(set);
+	size_t larger = set->before->n_elements > set->after->n_elements ? set->before->n_elements
+	                                                                 : set->after->n_elements;
+
+	if (set->before->size && set->after->n_elements > set->before->size)
+		return false;
+	return n <= ELEMENTS_FEW || n <= larger / 2;
+}
+
+/* Both families as IPv6 ranges, v4 where v4-mapped addresses are; those are no members. */
+static struct addr_set in_one_family(const struct addr_set *addrs)
+{
+	const u128 mapped = (u128)0xffff << 32;
+	struct addr_set ret = {0};
+
+	for (size_t i = 0; i < addrs->n4; i++)
+		addr_set_add(&ret, &(struct addr_range){.is_v6 = true,
+		                                        .v6 = {.lo = mapped | addrs->v4[i].lo,
+		                                               .hi = mapped | addrs->v4[i].hi}});
+	addr_set_add_set(&ret, &(struct addr_set){.v6 = addrs->v6, .n6 = addrs->n6});
+	return ret;
+}
+
+static void add_piece(struct addr_set *to, u128 lo, u128 hi)
+{
+	addr_set_add(to, &(struct addr_range){.is_v6 = true, .v6 = {.lo = lo, .hi = hi}});
+}
+
+/* Appends what is left of a range when b, sorted, is taken away from it; *j is where b begins to matter. */
+static void subtract_from(const struct range6 *range, const struct addr_set *b, size_t *j,
+                          struct addr_set *rest)
+{
+	u128 lo = range->lo;
+
+	while (*j < b->n6 && b->v6[*j].hi < lo)
+		++*j;
+	for (size_t k = *j; k < b->n6 && b->v6[k].lo <= range->hi; k++) {
+		if (b->v6[k].lo > lo)
+			add_piece(rest, lo, b->v6[k].lo - 1);
+		if (b->v6[k].hi >= range->hi)
+			return;
+		lo = b->v6[k].hi + 1;
+	}
+	add_piece(rest, lo, range->hi);
+}
+
+static void subtract(const struct addr_set *a, const struct addr_set *b, struct addr_set *rest)
+{
+	size_t j = 0;
+
+	for (size_t i = 0; i < a->n6; i++)
+		subtract_from(&a->v6[i], b, &j, rest);
+}
+
+/* What the sets lose and gain in addresses: a range that grows loses nothing. */
+struct movement {
+	struct addr_set lost, gained;
+	bool intervals;
+};
+
+static void movement_add(struct movement *movement, const struct set_difference *set)
+{
+	struct addr_set removed = in_one_family(&set->removed), added = in_one_family(&set->added);
+
+	subtract(&removed, &added, &movement->lost);
+	subtract(&added, &removed, &movement->gained);
+	if (set->after->type == SET_NETS4 || set->after->type == SET_NETS6)
+		movement->intervals = true;
+	addr_set_free(&removed);
+	addr_set_free(&added);
+}
+
+static void put_in_reverse(struct ruleset_difference *difference)
+{
+	for (size_t i = 0; i < difference->n / 2; i++) {
+		struct set_difference *other = &difference->sets[difference->n - 1 - i];
+		struct set_difference swap = difference->sets[i];
+
+		difference->sets[i] = *other;
+		*other = swap;
+	}
+}
+
+/* See the head of this file. Puts the sets into the order in which they may change. */
+static bool order_for_place(struct ruleset_difference *difference)
+{
+	struct movement all = {.intervals = false};
+	bool one_way, safe;
+
+	for (size_t i = 0; i < difference->n; i++)
+		movement_add(&all, &difference->sets[i]);
+	addr_set_canonicalize(&all.lost);
+	addr_set_canonicalize(&all.gained);
+	one_way = addr_set_is_empty(&all.lost) || addr_set_is_empty(&all.gained);
+	safe = difference->n == 1 || one_way ||
+	       (!all.intervals && !addr_set_overlaps(&all.lost, &all.gained));
+	if (one_way && !addr_set_is_empty(&all.lost))
+		put_in_reverse(difference);
+	addr_set_free(&all.lost);
+	addr_set_free(&all.gained);
+	return safe;
+}
+
+static bool holds_addresses(const struct nft_set *set)
+{
+	return set->addrs;
+}
+
+/* Returns false as soon as the changes do not fit into the sets or into one batch. */
+static bool collect_sets(const struct ruleset *before, const struct ruleset *after,
+                         struct ruleset_difference *ret)
+{
+	size_t elements = 0;
+
+	for (size_t i = 0; i < after->n_sets; i++) {
+		struct set_difference *set;
+
+		if (!holds_addresses(after->sets[i]))
+			continue;
+		set = ARRAY_PUSH(ret->sets, ret->n, ret->cap);
+		set_difference(before->sets[i], after->sets[i], set);
+		elements += count_elements(set);
+		if (!count_elements(set))
+			ret->n--;
+		else if (!set_fits(set) || elements > ELEMENTS_MAX)
+			return false;
+	}
+	return true;
+}
+
+void ruleset_difference(const struct ruleset *before, const struct ruleset *after,
+                        struct ruleset_difference *ret)
+{
+	*ret = (struct ruleset_difference){.change = CHANGE_RULES};
+	if (!ruleset_same_but_members(before, after) || !collect_sets(before, after, ret))
+		return;
+	if (!ret->n)
+		ret->change = CHANGE_NONE;
+	else if (order_for_place(ret))
+		ret->change = CHANGE_MEMBERS;
+}
+
+void ruleset_difference_clear(struct ruleset_difference *difference)
+{
+	for (size_t i = 0; i < difference->n; i++) {
+		addr_set_free(&difference->sets[i].removed);
+		addr_set_free(&difference->sets[i].added);
+	}
+	free(difference->sets);
+	*difference = (struct ruleset_difference){.sets = NULL};
+}
