@@ -38,16 +38,23 @@ static socklen_t name_make(union name *name, const char *address, uint16_t port)
 	return sizeof(name->v6);
 }
 
-static int socket_bind(const struct lab *lab, const struct endpoint *at, int type, uint16_t port)
+int endpoint_bind(const struct lab *lab, const struct endpoint *at, int type, int protocol, uint16_t port)
 {
 	union name name;
 	socklen_t len = name_make(&name, at->address, port);
-	int fd = lab_socket(lab, at->ns, name.any.sa_family, type | SOCK_NONBLOCK, 0);
+	int fd = lab_socket(lab, at->ns, name.any.sa_family, type | SOCK_NONBLOCK, protocol);
 	int one = 1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(fd, &name.any, len) < 0)
 		fail_msg("bind to %s: %s", at->address, strerror(errno));
 	return fd;
+}
+
+int endpoint_connect(int fd, const struct endpoint *to)
+{
+	union name name;
+	socklen_t len = name_make(&name, to->address, to->port);
+	return connect(fd, &name.any, len);
 }
 
 static bool is_ready(int fd, short events, int timeout)
@@ -60,14 +67,11 @@ bool conn_open(const struct lab *lab, struct conn *conn, const struct endpoint *
                const struct endpoint *server, const struct endpoint *via)
 {
 	conn->server = -1;
-	conn->listener = socket_bind(lab, server, SOCK_STREAM, server->port);
-	conn->client = socket_bind(lab, client, SOCK_STREAM, 0);
-	const struct endpoint *to = via ? via : server;
-	union name name;
-	socklen_t len = name_make(&name, to->address, to->port);
+	conn->listener = endpoint_bind(lab, server, SOCK_STREAM, 0, server->port);
+	conn->client = endpoint_bind(lab, client, SOCK_STREAM, 0, 0);
 	if (listen(conn->listener, 4) < 0)
 		fail_msg("listen: %s", strerror(errno));
-	if (connect(conn->client, &name.any, len) < 0 && errno != EINPROGRESS)
+	if (endpoint_connect(conn->client, via ? via : server) < 0 && errno != EINPROGRESS)
 		return false;
 	if (!is_ready(conn->listener, POLLIN, OPEN_TIMEOUT))
 		return false;
@@ -125,8 +129,8 @@ bool conn_udp_exchange(const struct lab *lab, const struct endpoint *client, con
 {
 	union name name, peer;
 	socklen_t len = name_make(&name, server->address, server->port), peer_len = sizeof(peer);
-	int far = socket_bind(lab, server, SOCK_DGRAM, server->port);
-	int near = socket_bind(lab, client, SOCK_DGRAM, 0);
+	int far = endpoint_bind(lab, server, SOCK_DGRAM, 0, server->port);
+	int near = endpoint_bind(lab, client, SOCK_DGRAM, 0, 0);
 	char byte = 'q';
 	bool passed = sendto(near, &byte, 1, 0, &name.any, len) == 1 && is_ready(far, POLLIN, BYTE_TIMEOUT) &&
 	              recvfrom(far, &byte, 1, 0, &peer.any, &peer_len) == 1 &&

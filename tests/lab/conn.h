@@ -12,6 +12,12 @@ struct endpoint {
 	uint16_t port; /* of the listener; not used by clients */
 };
 
+/* A non-blocking socket in the endpoint's namespace, bound to its address; fails the test if there is none. */
+int endpoint_bind(const struct lab *lab, const struct endpoint *at, int type, int protocol, uint16_t port);
+
+/* connect(2) to the endpoint. */
+int endpoint_connect(int fd, const struct endpoint *to);
+
 struct conn {
 	int client, server, listener; /* -1: not there */
 };
