@@ -23,6 +23,7 @@
 
 #define RUN_TIMEOUT_MS   20000
 #define CHILD_TIMEOUT_MS 10000
+#define COMMAND_MAX      16384
 
 /* The tests keep to one CPU; what they run need not. */
 static void cpu_unpin(void)
@@ -79,11 +80,9 @@ static int input_make(const char *input)
 	return fd;
 }
 
-static void run_va(const struct lab *lab, enum lab_ns ns, const char *input, struct run *ret, const char *fmt,
-                   va_list ap)
+static void run_command(const struct lab *lab, enum lab_ns ns, const char *input, struct run *ret,
+                        const char *command)
 {
-	char command[8192];
-	vsnprintf(command, sizeof(command), fmt, ap);
 	int fds[3] = {input_make(input), memfd_create("out", MFD_CLOEXEC), memfd_create("err", MFD_CLOEXEC)};
 	ret->code = child_wait(child_start(lab, ns, fds, command), RUN_TIMEOUT_MS);
 	ret->out = fd_read_all(fds[1]);
@@ -94,10 +93,12 @@ static void run_va(const struct lab *lab, enum lab_ns ns, const char *input, str
 
 void lab_run(const struct lab *lab, enum lab_ns ns, const char *input, struct run *ret, const char *fmt, ...)
 {
+	char command[COMMAND_MAX];
 	va_list ap;
 	va_start(ap, fmt);
-	run_va(lab, ns, input, ret, fmt, ap);
+	vsnprintf(command, sizeof(command), fmt, ap);
 	va_end(ap);
+	run_command(lab, ns, input, ret, command);
 }
 
 void lab_run_free(struct run *run)
@@ -109,13 +110,15 @@ void lab_run_free(struct run *run)
 
 void lab_must(const struct lab *lab, enum lab_ns ns, const char *fmt, ...)
 {
+	char command[COMMAND_MAX];
 	struct run run;
 	va_list ap;
 	va_start(ap, fmt);
-	run_va(lab, ns, NULL, &run, fmt, ap);
+	vsnprintf(command, sizeof(command), fmt, ap);
 	va_end(ap);
+	run_command(lab, ns, NULL, &run, command);
 	if (run.code != 0)
-		fail_msg("exit code %d from: %s\n%s", run.code, fmt, run.err);
+		fail_msg("exit code %d from: %s\n%s", run.code, command, run.err);
 	lab_run_free(&run);
 }
 
@@ -132,7 +135,7 @@ static void child_note(struct lab *lab, pid_t from, pid_t to)
 
 pid_t lab_start(struct lab *lab, enum lab_ns ns, int out, const char *fmt, ...)
 {
-	char command[8192] = "exec ";
+	char command[COMMAND_MAX] = "exec ";
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(command + 5, sizeof(command) - 5, fmt, ap);

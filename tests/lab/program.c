@@ -12,35 +12,38 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define ARGS_MAX       4096
 #define NOTIFY_PATH    LAB_DIR "/notify"
 #define NOTIFY_TIMEOUT 10000 /* ms */
 #define DIRECTORIES    "--config " CONFIG " --run-dir " RUN_DIR " --state-dir " STATE_DIR
 
-static void run_args(const struct lab *lab, struct run *ret, const char *fmt, va_list ap)
+static void run_args(const struct lab *lab, struct run *ret, const char *args)
 {
-	char args[4096];
-	vsnprintf(args, sizeof(args), fmt, ap);
 	lab_must(lab, NS_GATEWAY, "mkdir -p " RUN_DIR " " STATE_DIR);
 	lab_run(lab, NS_GATEWAY, NULL, ret, "exec '%s' " DIRECTORIES " %s", lab->binary, args);
 }
 
 void omfwd_run(const struct lab *lab, struct run *ret, const char *fmt, ...)
 {
+	char args[ARGS_MAX];
 	va_list ap;
 	va_start(ap, fmt);
-	run_args(lab, ret, fmt, ap);
+	vsnprintf(args, sizeof(args), fmt, ap);
 	va_end(ap);
+	run_args(lab, ret, args);
 }
 
 void omfwd_expect(const struct lab *lab, int code, const char *fmt, ...)
 {
+	char args[ARGS_MAX];
 	struct run run;
 	va_list ap;
 	va_start(ap, fmt);
-	run_args(lab, &run, fmt, ap);
+	vsnprintf(args, sizeof(args), fmt, ap);
 	va_end(ap);
+	run_args(lab, &run, args);
 	if (run.code != code)
-		fail_msg("omfwd %s: exit code %d, expected %d\n%s%s", fmt, run.code, code, run.out, run.err);
+		fail_msg("omfwd %s: exit code %d, expected %d\n%s%s", args, run.code, code, run.out, run.err);
 	lab_run_free(&run);
 }
 
