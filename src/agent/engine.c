@@ -142,9 +142,7 @@ static bool engine_owns_table(const struct engine *engine, const struct policy *
 /* What need not be sent again: nothing, unless the table is still the one we made. */
 static const struct ruleset *engine_previous(struct engine *engine)
 {
-	const struct ruleset *ruleset = engine->current.ruleset;
-
-	return engine->applied && kernel_holds(engine->kernel, ruleset) ? ruleset : NULL;
+	return engine->applied && kernel_holds(engine->kernel) ? engine->current.ruleset : NULL;
 }
 
 static enum exit_code apply_generation(struct engine *engine, const struct generation *next, json_t *reply)

@@ -79,41 +79,14 @@ int generation_read(struct kernel *kernel, uint32_t *ret)
 	return kernel_dump(kernel, &dump);
 }
 
-/* All names and counts of the model are what the kernel has. */
-static bool names_are(const struct table_names *names, const struct ruleset *ruleset)
+bool kernel_holds(struct kernel *kernel)
 {
-	size_t n_rules = 0;
+	uint32_t genid;
 
-	for (size_t i = 0; i < ruleset->n_chains; i++)
-		n_rules += ruleset->chains[i]->n;
-	if (!names->exists || names->sets.n != ruleset->n_sets || names->chains.n != ruleset->n_chains ||
-	    names->counters.n != ruleset->n_counters || names->n_rules != n_rules)
-		return false;
-	for (size_t i = 0; i < ruleset->n_sets; i++)
-		if (!name_list_has(&names->sets, ruleset->sets[i]->kernel_name))
-			return false;
-	for (size_t i = 0; i < ruleset->n_chains; i++)
-		if (!name_list_has(&names->chains, ruleset->chains[i]->name))
-			return false;
-	for (size_t i = 0; i < ruleset->n_counters; i++)
-		if (!name_list_has(&names->counters, ruleset->counters[i]))
-			return false;
-	return true;
+	return !kernel->unsure && kernel->genid && !generation_read(kernel, &genid) && genid == kernel->genid;
 }
 
-bool kernel_holds(struct kernel *kernel, const struct ruleset *ruleset)
+void kernel_others_harmless(struct kernel *kernel, uint32_t generation)
 {
-	struct table_names names;
-	uint32_t genid;
-	bool holds;
-
-	if (kernel->unsure || generation_read(kernel, &genid) < 0)
-		return false;
-	if (genid && genid == kernel->genid)
-		return true;
-	holds = !table_names_read(kernel, &names, true) && names_are(&names, ruleset);
-	table_names_free(&names);
-	if (holds)
-		kernel->genid = genid;
-	return holds;
+	kernel->genid = generation;
 }

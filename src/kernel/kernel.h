@@ -67,11 +67,12 @@ int kernel_probe(struct kernel *kernel, struct kernel_features *ret);
 int kernel_apply(struct kernel *kernel, struct ruleset *ruleset, const struct ruleset *previous, bool own);
 
 /*
- * Whether the kernel still holds the ruleset that this session applied last. Costs one question while nobody else has
- * changed any table of the namespace; after that, names and numbers of the table's objects are compared, which finds
- * what was added or taken away, but for single elements.
+ * Whether the kernel still holds what this session applied last, found out with one question: true when nobody else has
+ * changed any table of the namespace since. Somebody who listens to what others do (monitor.h) knows more, and says so:
+ * all changes by others up to this generation have left our table alone.
  */
-bool kernel_holds(struct kernel *kernel, const struct ruleset *ruleset);
+bool kernel_holds(struct kernel *kernel);
+void kernel_others_harmless(struct kernel *kernel, uint32_t generation);
 
 /* Validates the ruleset in the kernel under another table name; commits nothing. */
 int kernel_check(struct kernel *kernel, struct ruleset *ruleset);

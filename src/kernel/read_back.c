@@ -90,13 +90,20 @@ struct name_dump {
 	size_t *count; /* instead of names */
 };
 
+/* An anonymous set is a part of its rule, and goes with it. */
+static bool is_anonymous_set(const struct nlmsghdr *message, const struct attrs *attrs)
+{
+	return message->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSET) &&
+	       u32_of(attrs, NFTA_SET_FLAGS) & NFT_SET_ANONYMOUS;
+}
+
 static int add_name(const struct nlmsghdr *message, void *data)
 {
 	struct name_dump *dump = data;
 	struct attrs attrs = parse(message);
 	char *name;
 
-	if (strcmp(text_of(&attrs, dump->table_attr), dump->table) != 0)
+	if (strcmp(text_of(&attrs, dump->table_attr), dump->table) != 0 || is_anonymous_set(message, &attrs))
 		return 0;
 	if (dump->count) {
 		++*dump->count;
