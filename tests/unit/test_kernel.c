@@ -15,62 +15,8 @@
 #include <cmocka.h>
 
 #include "kernel/kernel.h"
-#include "policy/compile.h"
+#include "tests/unit/hand_policy.h"
 #include "util/array.h"
-
-/* A policy made by hand: one section, with the members given as text. */
-struct fixture {
-	struct policy policy;
-	struct section section;
-	struct lines lines;
-	struct ruleset *ruleset;
-};
-
-static struct port_range default_ports[PORT_KEY_MAX] = {
-        [PORT_SQL_OPERATIONS_MANAGER_DATABASE] = {1433, 1433},
-        [PORT_SQL_REPORTING_DATA_WAREHOUSE] = {1433, 1433},
-        [PORT_SQL_ACS_DATABASE] = {1433, 1433},
-        [PORT_SQL_BROWSER] = {1434, 1434},
-        [PORT_HEALTH_SERVICE] = {5723, 5723},
-        [PORT_WEB_CONSOLE] = {443, 443},
-        [PORT_WEB_CONSOLE_TO_MANAGEMENT_SERVER] = {5724, 5724},
-        [PORT_SSH] = {22, 22},
-        [PORT_OMED] = {8886, 8886},
-        [PORT_ACS] = {51909, 51909},
-        [PORT_AEM] = {51906, 51906},
-        [PORT_CEIP] = {51907, 51907},
-        [PORT_RPC_DYNAMIC] = {49152, 65535},
-};
-
-static void add_member(struct fixture *f, enum role role, const char *text)
-{
-	struct addr_range range;
-
-	assert_int_equal(addr_parse(text, strlen(text), &range), ADDR_OK);
-	f->section.roles[role].assigned = true;
-	addr_set_add(&f->section.roles[role].addrs, &range);
-	addr_set_canonicalize(&f->section.roles[role].addrs);
-}
-
-static struct fixture *fixture_new(void)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	f->policy.arena = arena_new();
-	f->policy.settings = (struct settings){
-	        .deny_scope = DENY_ROLES,
-	        .log_denied = true,
-	        .log_rate = 20,
-	        .log_rate_unit = 1,
-	        .log_group = 5,
-	};
-	f->policy.sections = &f->section;
-	f->policy.n_sections = 1;
-	f->section.name = "prod";
-	for (int key = 0; key < PORT_KEY_MAX; key++)
-		f->section.ports[key] = (struct port_list){.ranges = &default_ports[key], .n = 1};
-	return f;
-}
 
 static struct fixture *fixture_with_members(void)
 {
@@ -82,22 +28,6 @@ static struct fixture *fixture_with_members(void)
 	add_member(f, ROLE_WINDOWS_AGENT, "10.20.64.0/18");
 	add_member(f, ROLE_WINDOWS_AGENT, "10.9.0.7");
 	return f;
-}
-
-static struct ruleset *fixture_build(struct fixture *f)
-{
-	f->lines = policy_compile(&f->policy);
-	f->ruleset = ruleset_build(&f->policy, &f->lines);
-	return f->ruleset;
-}
-
-static void fixture_free(struct fixture *f)
-{
-	ruleset_free(f->ruleset);
-	for (enum role role = 0; role < ROLE_MAX; role++)
-		addr_set_free(&f->section.roles[role].addrs);
-	arena_free(f->policy.arena);
-	free(f);
 }
 
 static int open_session(void **state)
@@ -157,15 +87,6 @@ static void test_apply_again_and_remove(void **state)
 	assert_false(table.exists);
 	fixture_free(f);
 	fixture_free(g);
-}
-
-static const struct nft_set *find_set(const struct ruleset *ruleset, const char *name)
-{
-	for (size_t i = 0; i < ruleset->n_sets; i++)
-		if (!strcmp(ruleset->sets[i]->name, name))
-			return ruleset->sets[i];
-	fail_msg("no set %s", name);
-	return NULL;
 }
 
 /* Members that change in place keep their sets; with the rules, changed sets change and others stay. */
