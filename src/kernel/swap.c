@@ -2,9 +2,12 @@
 /*
  * The two-batch method. Table and base chains are made once and kept. A load first makes what is new (counters,
  * chains, sets and their elements) while no rule refers to it, in batches so small that nobody waits behind them; then
- * one batch empties all chains, writes all rules, and drops the sets, chains and counters nobody needs. A packet meets
- * the old rules with the old sets or the new rules with the new sets, never a mix. A set that changes gets another
- * name (name.2, name.3 ...), the first that is free; windows keep theirs, and what they hold.
+ * one batch empties all chains and writes all rules. A packet meets the old rules with the old sets or the new rules
+ * with the new sets, never a mix. A set that changes gets another name (name.2, name.3 ...), the first that is free;
+ * windows keep theirs, and what they hold.
+ *
+ * A last batch drops the sets, chains and counters nobody needs. It comes apart: deleting a verdict map makes its
+ * elements vanish with the batch, and a packet that is still among the old rules would find it empty and be denied.
  *
  * The names that a ruleset had before a load that fails are its names afterwards: it may be the one in force.
  */
@@ -204,7 +207,14 @@ static void swap_rules(struct load *load)
 	for (size_t i = 0; i < ruleset->n_chains; i++)
 		for (size_t j = 0; j < ruleset->chains[i]->n; j++)
 			encode_rule(load->kernel, ruleset->chains[i], &ruleset->chains[i]->rules[j]);
+}
+
+/* The third stage: what no rule refers to any more. If it stays, it does no harm until a load finds it. */
+static void drop_old_objects(struct load *load)
+{
+	begin_batch(load);
 	drop_objects(load, &load->there, &keep_model);
+	load->kernel->unsure |= kernel_commit(load->kernel, false) < 0;
 }
 
 static bool was_set(const struct load *load, const char *name)
@@ -246,7 +256,7 @@ static void undo_new_objects(struct load *load)
 	kernel->error_loc = loc;
 }
 
-static int load_both_stages(struct load *load)
+static int load_all_stages(struct load *load)
 {
 	int err;
 
@@ -261,6 +271,8 @@ static int load_both_stages(struct load *load)
 	}
 	if (err)
 		undo_new_objects(load);
+	else
+		drop_old_objects(load);
 	return err;
 }
 
@@ -269,7 +281,7 @@ int swap_commit(struct load *load)
 	int err;
 
 	name_sets(load);
-	err = load_both_stages(load);
+	err = load_all_stages(load);
 	settle_names(load, !err);
 	return err;
 }
