@@ -206,6 +206,30 @@ static void test_drift_is_seen(void **state)
 	assert_int_equal(run(VERB_STATUS, "{}", NULL), CODE_NO);
 }
 
+static void test_flowtables_in_the_status(void **state)
+{
+	const char *text;
+	json_t *reply;
+
+	(void)state;
+	assert_int_equal(run(VERB_STATUS, "{}", &reply), CODE_DONE);
+	assert_null(strstr(json_string_value(json_object_get(reply, "text")), "flowtable"));
+	json_decref(reply);
+	fake.flowtable = "inet fast path";
+	assert_int_equal(run(VERB_STATUS, "{}", &reply), CODE_DONE);
+	text = json_string_value(json_object_get(reply, "text"));
+	assert_non_null(strstr(text, "flowtable inet fast path carries connections past every rule\n"));
+	assert_null(strstr(text, "cut so far"));
+	json_decref(reply);
+	engine.cut =
+	        (struct cut_result){.at = 1, .deleted = 2, .left = 1, .error = -EBUSY, .deleted_ever = 7};
+	assert_int_equal(run(VERB_STATUS, "{}", &reply), CODE_DONE);
+	text = json_string_value(json_object_get(reply, "text"));
+	assert_non_null(strstr(text, "cut so far: 7 connections, 2 of them after the last change\n"));
+	assert_non_null(strstr(text, "not cut although no longer allowed: 1, "));
+	json_decref(reply);
+}
+
 static void test_counters_in_the_status(void **state)
 {
 	json_t *reply, *counter;
@@ -294,6 +318,7 @@ int main(void)
 	        ENGINE_TEST(test_handed_over_windows_keep_their_story),
 	        ENGINE_TEST(test_remove_stays_removed),
 	        ENGINE_TEST(test_drift_is_seen),
+	        ENGINE_TEST(test_flowtables_in_the_status),
 	        ENGINE_TEST(test_counters_in_the_status),
 	        ENGINE_TEST(test_windows_found_open_are_adopted),
 	        ENGINE_TEST(test_windows_are_restored),
