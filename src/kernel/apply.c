@@ -24,6 +24,17 @@ static char *copy_name(const char *name)
 	return copy;
 }
 
+/*
+ * An owned table stays owned: only its owner may change it, and a claim is how one becomes that. When an owner dies,
+ * OWNER goes with it and PERSIST stays: such a table is anybody's until the next agent claims it.
+ */
+static bool claims_table(const struct table_names *there, bool own)
+{
+	if (!there->exists)
+		return own;
+	return there->flags & TABLE_FLAG_OWNER || (own && there->flags & TABLE_FLAG_PERSIST);
+}
+
 static int apply_from_scratch(struct kernel *kernel, struct ruleset *ruleset, bool own)
 {
 	struct load load = {.kernel = kernel, .ruleset = ruleset};
@@ -32,8 +43,7 @@ static int apply_from_scratch(struct kernel *kernel, struct ruleset *ruleset, bo
 	if (!err)
 		err = table_names_read(kernel, &load.there, false);
 	if (!err) {
-		/* an owned table stays owned: only its owner may change it, and a claim is how one becomes that */
-		load.claim = load.there.exists ? (load.there.flags & TABLE_FLAG_OWNER) != 0 : own;
+		load.claim = claims_table(&load.there, own);
 		err = swap_commit(&load);
 	}
 	if (!err)
