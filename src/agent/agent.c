@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Start and end of the agent. Everything is acquired in one order and released in reverse; ready is said when the
- * kernel has the policy, and a start that fails leaves the kernel as it was.
- *
- * Windows at the start: what the kernel has open is adopted, never sent again. Only where there was no table at all,
- * after a boot, is opened again what the state file has left.
+ * kernel has the policy (agent_start.c), and a start that fails leaves the kernel as it was.
  */
 #include "agent/agent.h"
 
@@ -57,6 +54,8 @@ static int open_loop(struct agent *agent)
 	if (r >= 0)
 		r = agent_timers_attach(agent);
 	if (r >= 0)
+		r = agent_confirm_attach(agent);
+	if (r >= 0)
 		r = agent_loop_attach(agent);
 	if (r < 0) {
 		log_error("cannot set up the event loop: %s", strerror(-r));
@@ -69,61 +68,6 @@ static int open_loop(struct agent *agent)
 		return (int)reply_code_of_errno(r);
 	}
 	return CODE_DONE;
-}
-
-/* The phase of the command line; a window that is open is not opened again. */
-static void start_phase(struct agent *agent)
-{
-	enum wanted_phase phase = agent->config->phase;
-	struct origin origin;
-	json_t *request;
-
-	if (phase == WANT_NOTHING ||
-	    (phase == WANT_INSTALL && window_records_find(&agent->engine.records, INSTALL_WINDOW)))
-		return;
-	request = json_pack("{s:s, s:s}", "phase", wanted_phase_name(phase), "reason",
-	                    "the agent's command line");
-	origin_of_request(geteuid(), request, &origin);
-	json_decref(agent_do(agent, VERB_PHASE, request, &origin));
-	json_decref(request);
-}
-
-static void start_windows(struct agent *agent, bool table_existed)
-{
-	struct engine *engine = &agent->engine;
-	json_t *reply = reply_new();
-
-	if (!table_existed)
-		engine_windows_restore(engine, time(NULL), reply);
-	agent_log_complaints(reply);
-	json_decref(reply);
-	/* Adopts them; and what cannot be written is noticed now, not when it matters. */
-	engine->records_changed = true;
-	agent_timers_arm(agent);
-	if (engine->records.n > 0)
-		log_info("install windows %s; omfwd status lists them",
-		         table_existed ? "are open and stay so" : "from before the boot are open again");
-	start_phase(agent);
-	engine_state_save(engine);
-	if (engine->state_error < 0)
-		log_warning("cannot remember windows in %s: %s", engine->config.state_dir,
-		            state_strerror(engine->state_error));
-}
-
-static int first_load(struct agent *agent)
-{
-	struct origin nobody = {.uid = geteuid()};
-	struct table_state table = {.exists = false};
-	enum exit_code code;
-	json_t *reply;
-
-	kernel_table_state(agent->engine.kernel, &table);
-	reply = agent_do(agent, VERB_RELOAD, NULL, &nobody);
-	code = reply_code(reply);
-	json_decref(reply);
-	if (code == CODE_DONE)
-		start_windows(agent, table.exists);
-	return (int)code;
 }
 
 static int open_engine(struct agent *agent)
@@ -151,10 +95,12 @@ static int run_loop(struct agent *agent)
 	                                    .id = LOG_ID_STARTED,
 	                                    .fields[LOG_FIELD_EVENT] = "started"},
 	          "agent ready");
+	agent->ready = true;
 	sd_notify(0, "READY=1");
 	agent_notify_status(agent);
 	r = sd_event_loop(agent->event);
 	sd_notify(0, "STOPPING=1");
+	agent_confirm_end(agent);
 	engine_state_save(&agent->engine);
 	if (r < 0)
 		log_error("the event loop ended: %s", strerror(-r));
@@ -173,6 +119,7 @@ static void release(struct agent *agent)
 	sd_event_source_disable_unref(agent->settle);
 	sd_event_source_disable_unref(agent->window_timer);
 	sd_event_source_disable_unref(agent->expiry_timer);
+	sd_event_source_disable_unref(agent->confirm_timer);
 	sd_event_unref(agent->event);
 	engine_close(&agent->engine);
 	lock_release(&agent->lock);
@@ -191,7 +138,7 @@ int agent_run(const struct agent_config *config)
 	if (code == CODE_DONE)
 		code = open_loop(&agent);
 	if (code == CODE_DONE)
-		code = first_load(&agent);
+		code = agent_start(&agent);
 	if (code == CODE_DONE)
 		code = run_loop(&agent);
 	release(&agent);

@@ -8,7 +8,8 @@
 struct agent_config {
 	struct engine_config engine;
 	const char *run_dir;
-	enum wanted_phase phase; /* WANT_NOTHING: as the kernel or the state file has it */
+	enum wanted_phase phase;  /* WANT_NOTHING: as the kernel or the state file has it */
+	uint64_t confirm_seconds; /* the first load is on trial for so long; 0: it is not */
 };
 
 /*

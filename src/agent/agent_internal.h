@@ -26,9 +26,11 @@ struct agent {
 	struct engine engine;
 	sd_event *event;
 	struct control *control;
-	sd_event_source *settle;       /* what comes after a change: state file, timers, status */
-	sd_event_source *window_timer; /* the next end of a window, or the warning before it */
-	sd_event_source *expiry_timer; /* the next site rule that expires */
+	sd_event_source *settle;        /* what comes after a change: state file, timers, status */
+	sd_event_source *window_timer;  /* the next end of a window, or the warning before it */
+	sd_event_source *expiry_timer;  /* the next site rule that expires */
+	sd_event_source *confirm_timer; /* the end of a trial */
+	bool ready;                     /* systemd has been told */
 	struct agent_cut cut;
 };
 
@@ -52,6 +54,21 @@ int agent_timers_attach(struct agent *agent);
 
 /* Looks at what is open now, logs what closed, warns of what is about to, and sets the timers for the next moment. */
 void agent_timers_arm(struct agent *agent);
+
+/*
+ * The first policy of this life, and the windows. On failure the kernel is as it was, and the agent is to end. Returns
+ * an exit code.
+ */
+int agent_start(struct agent *agent);
+
+/* The timer of a trial (confirm.h), not yet armed. Returns 0 or -errno. */
+int agent_confirm_attach(struct agent *agent);
+
+/* Sets the timer, or stops it when nothing is on trial. */
+void agent_confirm_arm(struct agent *agent);
+
+/* Nobody would be left to keep the time: what is on trial ends with the agent. */
+void agent_confirm_end(struct agent *agent);
 
 /* After anything that may have taken something away: cuts what flowtables carry past the rules, if there are any. */
 void agent_cut_look(struct agent *agent);

@@ -53,6 +53,8 @@ void agent_notify_status(const struct agent *agent)
 
 	if (engine->removed)
 		sd_notify(0, "STATUS=removed: nothing is denied");
+	else if (engine_is_degraded(engine))
+		sd_notify(0, "STATUS=degraded: the policy in force is not that of the role file");
 	else
 		sd_notifyf(0, "STATUS=%s phase, port table %s, mode %s%s",
 		           wanted_phase_name(engine->records.n > 0 ? WANT_INSTALL : WANT_RUN),
@@ -74,7 +76,7 @@ static void notify_reloading(void)
 /* Before the first load nobody has been told that we are ready, so that there is nothing to announce. */
 json_t *agent_do(struct agent *agent, enum verb verb, const json_t *request, const struct origin *origin)
 {
-	bool announce = verb == VERB_RELOAD && agent->engine.current.policy;
+	bool announce = verb == VERB_RELOAD && agent->ready;
 	json_t *reply;
 
 	if (announce)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "agent/fallback.h"
 #include "agent/reply.h"
 #include "util/duration.h"
 #include "util/log.h"
@@ -19,7 +20,7 @@
 #define WARN_BEFORE_MS (5u * 60 * MS_PER_SECOND)
 #define AFTER_END_MS   100u  /* the kernel counts in jiffies; look when it is surely over */
 #define LOOK_AGAIN_MS  5000u /* when the kernel did not answer */
-#define RETRY_EXPIRY_S 60    /* when the file is bad just when a site rule expires */
+#define RETRY_EXPIRY_S 60    /* when the kernel refused to let a site rule go */
 #define UNTIL_NEVER    UINT64_MAX
 
 static void warn_of_end(const struct agent *agent, struct window_record *record, uint64_t left_ms)
@@ -114,14 +115,19 @@ static void arm_expiry(struct agent *agent)
 	sd_event_source_set_enabled(agent->expiry_timer, SD_EVENT_ONESHOT);
 }
 
+/* The role file is not read again for this: it may be half written, or on trial. */
 static int on_expiry_timer(sd_event_source *source, uint64_t usec, void *data)
 {
-	struct origin nobody = {.user = ""};
+	struct agent *agent = data;
+	json_t *reply = reply_new();
 
 	(void)source;
 	(void)usec;
 	log_info("a site rule has expired");
-	json_decref(agent_do(data, VERB_RELOAD, NULL, &nobody));
+	engine_expire(&agent->engine, time(NULL), reply);
+	agent_log_complaints(reply);
+	json_decref(reply);
+	sd_event_source_set_enabled(agent->settle, SD_EVENT_ONESHOT);
 	return 0;
 }
 
@@ -142,4 +148,5 @@ void agent_timers_arm(struct agent *agent)
 {
 	arm_windows(agent);
 	arm_expiry(agent);
+	agent_confirm_arm(agent);
 }

@@ -122,7 +122,7 @@ static bool is_doomed(const struct conntrack_entry *entry, void *data)
 	return cut_is_due(data, entry);
 }
 
-/* While there is no policy in the kernel, nothing is denied. */
+/* While there is no policy in the kernel, nothing is denied; and one that was stored has nothing to judge by. */
 static bool spare(const struct conntrack_entry *entry, void *data)
 {
 	(void)entry;
@@ -142,7 +142,7 @@ static int take_piece(struct cut *cut)
 	        .is_local = is_local,
 	        .data = cut,
 	};
-	bool enforced = engine->applied && !engine->removed &&
+	bool enforced = engine->applied && !engine->removed && engine->current.source == FROM_FILE &&
 	                kernel_window_left(engine->kernel, INSTALL_WINDOW) >= 0 &&
 	                engine_windows_read(engine, &gates.state) == 0;
 	int r = conntrack_dump_piece(cut->conntrack, enforced ? is_doomed : spare, &view, &cut->tally);

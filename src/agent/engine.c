@@ -10,9 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/confirm.h"
+#include "agent/engine_internal.h"
+#include "agent/last_good.h"
 #include "agent/reply.h"
 
-static void generation_clear(struct generation *generation)
+void generation_clear(struct generation *generation)
 {
 	ruleset_free(generation->ruleset);
 	policy_free(generation->policy);
@@ -35,7 +38,7 @@ static void reply_add_diags(json_t *reply, const struct diag_list *diags)
 	free(text);
 }
 
-static enum exit_code generation_read(const char *path, struct generation *ret, json_t *reply)
+enum exit_code generation_from_file(const char *path, struct generation *ret, json_t *reply)
 {
 	struct diag_list diags = {.sources = NULL};
 
@@ -79,6 +82,7 @@ enum exit_code engine_open(struct engine *engine, const struct engine_config *co
 void engine_close(struct engine *engine)
 {
 	kernel_close(engine->kernel);
+	confirm_forget(engine);
 	generation_clear(&engine->current);
 	window_records_clear(&engine->records);
 	json_decref(engine->last_error);
@@ -102,18 +106,19 @@ static enum exit_code fail_kernel(const struct engine *engine, const struct poli
 	return reply_code(reply);
 }
 
-static void engine_adopt(struct engine *engine, const struct generation *next, bool applied)
+void engine_adopt(struct engine *engine, const struct generation *next, bool applied)
 {
 	generation_clear(&engine->current);
 	engine->current = *next;
 	engine->applied = applied;
 	engine->loaded_at = time(NULL);
+	engine->good_unsaved = applied && next->source == FROM_FILE;
 }
 
 enum exit_code engine_read(struct engine *engine, json_t *reply)
 {
 	struct generation next = {.policy = NULL};
-	enum exit_code code = generation_read(engine->config.config, &next, reply);
+	enum exit_code code = generation_from_file(engine->config.config, &next, reply);
 
 	if (code == CODE_DONE)
 		engine_adopt(engine, &next, false);
@@ -145,7 +150,7 @@ static const struct ruleset *engine_previous(struct engine *engine)
 	return engine->applied && kernel_holds(engine->kernel) ? engine->current.ruleset : NULL;
 }
 
-static enum exit_code apply_generation(struct engine *engine, const struct generation *next, json_t *reply)
+enum exit_code engine_apply_generation(struct engine *engine, const struct generation *next, json_t *reply)
 {
 	bool own = engine_owns_table(engine, next->policy, reply);
 	int r = kernel_apply(engine->kernel, next->ruleset, engine_previous(engine), own);
@@ -155,17 +160,23 @@ static enum exit_code apply_generation(struct engine *engine, const struct gener
 
 enum exit_code engine_apply(struct engine *engine, json_t *reply)
 {
-	enum exit_code code = apply_generation(engine, &engine->current, reply);
+	enum exit_code code = engine_apply_generation(engine, &engine->current, reply);
 
 	if (code == CODE_DONE) {
 		engine->applied = true;
 		engine->removed = false;
+		engine->good_unsaved = engine->current.source == FROM_FILE;
 	}
 	return code;
 }
 
+bool engine_is_degraded(const struct engine *engine)
+{
+	return engine->unconfirmed || engine->current.source != FROM_FILE;
+}
+
 /* The lines that a failed reload leaves for status. */
-static void engine_note_failure(struct engine *engine, enum exit_code code, const json_t *reply)
+void engine_note_failure(struct engine *engine, enum exit_code code, const json_t *reply)
 {
 	json_decref(engine->last_error);
 	engine->last_error = NULL;
@@ -178,13 +189,13 @@ static void engine_note_failure(struct engine *engine, enum exit_code code, cons
 enum exit_code engine_load(struct engine *engine, json_t *reply)
 {
 	struct generation next = {.policy = NULL};
-	enum exit_code code = generation_read(engine->config.config, &next, reply);
+	enum exit_code code = generation_from_file(engine->config.config, &next, reply);
 
 	if (code == CODE_DONE)
-		code = apply_generation(engine, &next, reply);
+		code = engine_apply_generation(engine, &next, reply);
 	if (code == CODE_DONE) {
 		engine_adopt(engine, &next, true);
-		engine->removed = false;
+		engine->removed = engine->unconfirmed = false;
 	} else {
 		generation_clear(&next);
 	}
@@ -202,5 +213,8 @@ enum exit_code engine_remove(struct engine *engine, bool *existed, json_t *reply
 	engine->removed = true;
 	engine->records_changed = engine->records_changed || engine->records.n > 0;
 	engine->records.n = 0;
+	confirm_forget(engine);
+	engine->unconfirmed = engine->good_unsaved = false;
+	engine->good_error = last_good_remove(engine->config.state_dir);
 	return CODE_DONE;
 }

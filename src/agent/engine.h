@@ -15,8 +15,17 @@
 #include "policy/explain.h"
 #include "util/exit_code.h"
 
+/* Where a generation comes from. Only what was read from the role file can be compiled, explained and judged by. */
+enum generation_source {
+	FROM_FILE,
+	FROM_LAST_GOOD, /* stored, see store.h: its policy is a skeleton and it has no lines */
+	FROM_KERNEL,    /* found there: nothing is known but the windows */
+};
+
 /* One reading of the role file, and what it means; all NULL when there is none. */
 struct generation {
+	enum generation_source source;
+	time_t saved; /* FROM_LAST_GOOD */
 	struct policy *policy;
 	struct lines lines;
 	struct ruleset *ruleset;
@@ -33,6 +42,14 @@ struct cut_result {
 	size_t left;          /* to be cut, but the kernel refused */
 	int error;            /* why, or why it came to no end: -errno */
 	uint64_t deleted_ever;
+};
+
+/* A policy on trial, see confirm.h. */
+struct trial {
+	bool pending;
+	struct generation before; /* what returns; without a ruleset: nothing, the table goes */
+	uint64_t end_ms;          /* CLOCK_BOOTTIME */
+	bool marked;              /* the mark is on disk */
 };
 
 struct engine_config {
@@ -54,6 +71,10 @@ struct engine {
 	struct window_records records;
 	bool records_changed; /* since they were saved */
 	int state_error;      /* why they could not be: -errno */
+	bool good_unsaved;    /* what is current is not yet in the last good file */
+	int good_error;       /* why it could not be written: -errno */
+	struct trial trial;
+	bool unconfirmed; /* the role file was on trial and not confirmed: it is not read before the next reload */
 	struct cut_result cut;
 };
 
@@ -73,7 +94,10 @@ enum exit_code engine_apply(struct engine *engine, json_t *reply);
  */
 enum exit_code engine_load(struct engine *engine, json_t *reply);
 
-/* Takes the table away. *existed tells whether there was one. */
+/*
+ * Takes the table away, and what a boot or an agent that starts would bring back. *existed tells whether there was a
+ * table.
+ */
 enum exit_code engine_remove(struct engine *engine, bool *existed, json_t *reply);
 
 /*
@@ -104,9 +128,15 @@ void engine_windows_adopt(struct engine *engine, const struct window_state *stat
 /* After a reboot: opens again what the records have left. Records of windows that are no more go. */
 enum exit_code engine_windows_restore(struct engine *engine, time_t now, json_t *reply);
 
-/* Reads the saved windows; writes them if they changed. Failing is remembered in state_error, nothing more. */
+/*
+ * Reads the saved windows and the mark of a trial; writes windows, last good policy and mark if they changed. Failing is
+ * remembered in state_error and good_error, nothing more.
+ */
 void engine_state_load(struct engine *engine);
 void engine_state_save(struct engine *engine);
+
+/* Whether status is to say that the policy in force is not what the role file says. */
+bool engine_is_degraded(const struct engine *engine);
 
 /* The set a record is about: the gate, NULL for everything or when there is no such gate any more. */
 const struct gate *engine_gate_of_set(const struct engine *engine, const char *set);

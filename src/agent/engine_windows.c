@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/confirm.h"
+#include "agent/last_good.h"
 #include "agent/reply.h"
 #include "util/log.h"
 
@@ -252,12 +254,28 @@ enum exit_code engine_windows_restore(struct engine *engine, time_t now, json_t 
 void engine_state_load(struct engine *engine)
 {
 	engine->state_error = state_load(engine->config.state_dir, &engine->records);
+	engine->trial.marked = trial_mark_get(engine->config.state_dir) != MARK_NONE;
+	engine->unconfirmed = engine->trial.marked;
+}
+
+/* What is on trial is not good yet; what was stored is stored. */
+static void save_good(struct engine *engine)
+{
+	const struct generation *current = &engine->current;
+
+	if (!engine->good_unsaved || engine->trial.pending || current->source != FROM_FILE)
+		return;
+	engine->good_error =
+	        last_good_save(engine->config.state_dir, current->policy, current->ruleset, time(NULL));
+	engine->good_unsaved = engine->good_error < 0;
 }
 
 void engine_state_save(struct engine *engine)
 {
-	if (!engine->records_changed)
-		return;
-	engine->state_error = state_save(engine->config.state_dir, &engine->records);
-	engine->records_changed = engine->state_error < 0;
+	if (engine->records_changed) {
+		engine->state_error = state_save(engine->config.state_dir, &engine->records);
+		engine->records_changed = engine->state_error < 0;
+	}
+	save_good(engine);
+	confirm_save_mark(engine);
 }

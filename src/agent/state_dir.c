@@ -98,7 +98,7 @@ const char *state_strerror(int r)
 	if (r == -ENOTDIR)
 		return "there is no such directory";
 	if (r == -EBADMSG)
-		return "what is there is no state of ours";
+		return "what is there is damaged, or no state of ours";
 	if (r == -ENOTSUP)
 		return "what is there is of another version of omfwd";
 	return strerror(-r);

@@ -65,26 +65,13 @@ static void report_policy(const struct engine *engine, json_t *reply)
 	const struct policy *policy = engine->current.policy;
 
 	json_object_set_new(reply, "config", reply_string(engine->config.config));
-	if (!policy)
+	if (!policy || engine->current.source == FROM_KERNEL)
 		return;
 	json_object_set_new(reply, "port_table", json_string(port_table_name(policy->settings.table)));
 	json_object_set_new(reply, "mode", json_string(policy_mode_name(policy->settings.mode)));
 	json_object_set_new(reply, "deny_scope", json_string(deny_scope_name(policy->settings.deny_scope)));
 	if (engine->applied)
 		json_object_set_new(reply, "loaded", json_integer(engine->loaded_at));
-}
-
-static void report_troubles(const struct engine *engine, json_t *reply)
-{
-	if (engine->last_error)
-		json_object_set_new(reply, "last_error",
-		                    json_pack("{s:I, s:O}", "at", (json_int_t)engine->failed_at, "lines",
-		                              engine->last_error));
-	if (engine->state_error < 0)
-		json_object_set_new(reply, "degraded",
-		                    json_sprintf("cannot remember windows in %s: %s",
-		                                 engine->config.state_dir,
-		                                 state_strerror(engine->state_error)));
 }
 
 static size_t ruleset_count_rules(const struct ruleset *ruleset)
@@ -109,7 +96,7 @@ static bool report_table(const struct engine *engine, const struct table_state *
 	json_t *expected = NULL;
 	bool in_step = false;
 
-	if (ruleset) {
+	if (ruleset && engine->current.source != FROM_KERNEL) {
 		expected = counts_to_json(ruleset->n_sets, ruleset->n_chains, ruleset_count_rules(ruleset));
 		in_step = table->exists && json_equal(found, expected);
 	}
@@ -166,7 +153,7 @@ static enum exit_code status_code(const struct engine *engine, const struct tabl
 {
 	if (!table->exists && !engine->config.watched)
 		return CODE_UNAVAILABLE;
-	return in_step ? CODE_DONE : CODE_NO;
+	return in_step && !engine_is_degraded(engine) ? CODE_DONE : CODE_NO;
 }
 
 /* We are the agent; or there is one that does not answer where it was asked; or none. */
@@ -198,7 +185,7 @@ void status_report(struct engine *engine, json_t *reply)
 	report_policy(engine, reply);
 	in_step = report_table(engine, &table, reply);
 	status_flowtables_report(engine, reply);
-	report_troubles(engine, reply);
+	status_troubles_report(engine, reply);
 	if (table.exists)
 		report_counters(engine, reply);
 	if (reply_code(reply) == CODE_DONE)

@@ -8,10 +8,14 @@
 #include "agent/engine.h"
 
 /*
- * Fills a reply with the state of engine and kernel. Its code: CODE_DONE in step, CODE_NO drifted or removed,
+ * Fills a reply with the state of engine and kernel. Its code: CODE_DONE in step, CODE_NO drifted, degraded or removed,
  * CODE_UNAVAILABLE when neither agent nor table is there.
  */
 void status_report(struct engine *engine, json_t *reply);
+
+/* status_troubles.c: the last error, a policy on trial, and everything that is degraded. */
+void status_troubles_report(const struct engine *engine, json_t *reply);
+void status_troubles_print(const json_t *reply, FILE *out);
 
 /* status_flowtables.c: flowtables of other tables and what was cut because of them; nothing where there are none. */
 void status_flowtables_report(const struct engine *engine, json_t *reply);

@@ -138,9 +138,12 @@ static void print_table(const json_t *reply, FILE *out)
 		fputs("in step\n", out);
 		return;
 	}
-	print_counts("drifted: it has", json_object_get(table, "found"), out);
-	if (json_object_get(table, "expected"))
-		print_counts(", the file makes", json_object_get(table, "expected"), out);
+	if (json_object_get(table, "expected")) {
+		print_counts("drifted: it has", json_object_get(table, "found"), out);
+		print_counts(", the policy makes", json_object_get(table, "expected"), out);
+	} else {
+		print_counts("with", json_object_get(table, "found"), out);
+	}
 	fputc('\n', out);
 }
 
@@ -155,26 +158,6 @@ static void print_agent(const json_t *reply, FILE *out)
 		fprintf(out, "agent     pid %lld\n", number_of(agent, "pid"));
 	else
 		fputs("agent     not running, nothing watches\n", out);
-}
-
-static void print_troubles(const json_t *reply, FILE *out)
-{
-	const json_t *failure = json_object_get(reply, "last_error");
-	char at[TIMESTAMP_MAX];
-	json_t *line;
-	size_t i;
-
-	if (json_object_get(reply, "degraded"))
-		fprintf(out, "degraded  %s\n", text_of(reply, "degraded"));
-	if (!failure)
-		return;
-	if (json_is_null(json_object_get(reply, "agent")))
-		fputs("the file is wrong:\n", out);
-	else
-		fprintf(out, "the reload of %s failed, the policy before it stays:\n",
-		        timestamp_format(time_of(failure, "at"), at, sizeof(at)));
-	json_array_foreach(json_object_get(failure, "lines"), i, line)
-	        fprintf(out, "  %s\n", json_string_value(line));
 }
 
 static void print_counters(const json_t *reply, FILE *out)
@@ -204,7 +187,7 @@ char *status_text(const json_t *reply, time_t now)
 	print_table(reply, out);
 	print_agent(reply, out);
 	status_flowtables_print(reply, out);
-	print_troubles(reply, out);
+	status_troubles_print(reply, out);
 	print_counters(reply, out);
 	fclose(out);
 	return text;

@@ -179,6 +179,11 @@ void verb_phase_answer(struct engine *engine, const json_t *request, const struc
 		reply_fail(reply, CODE_BAD_INPUT, "no phase to change to; it is install or run");
 	else if (engine->removed)
 		reply_fail(reply, CODE_UNAVAILABLE, "the policy was removed; omfwd reload puts it back");
+	else if (wanted.phase == WANT_INSTALL && engine->current.source == FROM_KERNEL)
+		reply_fail(
+		        reply, CODE_UNAVAILABLE,
+		        "nobody knows what may be opened: the role file is wrong, and there is no last good "
+		        "policy; mend the file, then omfwd reload");
 	else if (engine_windows_change(engine, &wanted, origin, &plan, reply) == CODE_DONE)
 		say_done(engine, &wanted, &plan, origin, reply);
 	window_plan_clear(&plan);

@@ -8,10 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/confirm.h"
+#include "agent/fallback.h"
 #include "agent/reply.h"
 #include "agent/status.h"
 #include "agent/verb_phase.h"
 #include "util/array.h"
+#include "util/duration.h"
 #include "util/log.h"
 
 static void log_load(const struct engine *engine, enum exit_code code, const json_t *reply)
@@ -39,23 +42,118 @@ static void log_load(const struct engine *engine, enum exit_code code, const jso
 	json_decref(complaints);
 }
 
+/* While a policy is on trial a reload would leave open what returns when. */
+static enum exit_code load(struct engine *engine, uint64_t trial_seconds, json_t *reply)
+{
+	if (trial_seconds > 0 && !engine->config.watched)
+		reply_fail(
+		        reply, CODE_UNAVAILABLE,
+		        "no agent runs, and nobody else would bring the policy before back; start the agent, "
+		        "or reload without --confirm");
+	else if (trial_seconds > 0 || engine->trial.pending)
+		return confirm_load(engine, trial_seconds, reply);
+	else
+		return engine_load(engine, reply);
+	return reply_code(reply);
+}
+
+static void say_applied(const struct engine *engine, uint64_t trial_seconds, json_t *reply)
+{
+	char length[DURATION_TEXT_MAX];
+
+	if (trial_seconds > 0)
+		reply_say(reply, "%s applied on trial: unless omfwd confirm follows within %s, %s",
+		          engine->config.config, duration_format(trial_seconds, length, sizeof(length)),
+		          engine->trial.before.ruleset ? "the policy before it returns"
+		                                       : "the nft table is taken away again");
+	else
+		reply_say(reply, "%s applied", engine->config.config);
+	if (!engine->config.watched)
+		reply_say(reply, "no agent runs: nothing watches the table");
+}
+
 static void answer_reload(struct engine *engine, const json_t *request, const struct origin *origin,
                           json_t *reply)
 {
-	enum exit_code code = engine_load(engine, reply);
+	json_int_t seconds = json_integer_value(json_object_get(request, "confirm"));
+	uint64_t trial_seconds = seconds > 0 ? (uint64_t)seconds : 0;
+	enum exit_code code = load(engine, trial_seconds, reply);
 
-	(void)request;
 	(void)origin;
 	if (code == CODE_DONE)
-		reply_say(reply, "%s applied", engine->config.config);
-	if (code == CODE_DONE && !engine->config.watched)
-		reply_say(reply, "no agent runs: nothing watches the table");
+		say_applied(engine, trial_seconds, reply);
 	log_load(engine, code, reply);
+}
+
+static void answer_confirm(struct engine *engine, const json_t *request, const struct origin *origin,
+                           json_t *reply)
+{
+	(void)request;
+	if (!engine->config.watched)
+		reply_fail(reply, CODE_UNAVAILABLE, "no agent runs, so that nothing is on trial");
+	else if (engine->unconfirmed)
+		reply_fail(
+		        reply, CODE_NO,
+		        "too late: %s was not confirmed in time and is not in force; omfwd reload applies it",
+		        engine->config.config);
+	else if (!engine->trial.pending)
+		reply_fail(reply, CODE_NO, "nothing is on trial");
+	if (reply_code(reply) != CODE_DONE || confirm_keep(engine, reply) != CODE_DONE)
+		return;
+	reply_say(reply, "confirmed: %s stays in force", engine->config.config);
+	log_event(&(const struct log_event){.priority = LOG_NOTICE,
+	                                    .id = LOG_ID_CONFIRMED,
+	                                    .fields[LOG_FIELD_EVENT] = "confirmed",
+	                                    .fields[LOG_FIELD_USER] = origin->user,
+	                                    .fields[LOG_FIELD_FROM] = origin->from,
+	                                    .fields[LOG_FIELD_CONFIG] = engine->config.config},
+	          "%s confirmed by %s", engine->config.config, origin->user);
+}
+
+/* What passes from now on that was denied, as far as the policy is known. */
+static void say_what_opens(const struct policy *policy, json_t *reply)
+{
+	static const char *const scopes[] = {
+	        [DENY_NONE] = "deny_scope was none: nothing was denied",
+	        [DENY_ROLES] = "whatever was denied between a server role and another role passes",
+	        [DENY_SERVERS] = "whatever was denied to and from server roles passes",
+	        [DENY_EVERYTHING] = "whatever was denied of all that is forwarded passes",
+	};
+
+	if (!policy)
+		reply_say(reply, "nothing is denied any more, until omfwd reload");
+	else if (policy->settings.mode == MODE_AUDIT)
+		reply_say(reply, "mode was audit: nothing was denied");
+	else
+		reply_say(reply, "%s, on every port, until omfwd reload",
+		          scopes[policy->settings.deny_scope]);
+}
+
+static void say_forgotten(const struct engine *engine, json_t *reply)
+{
+	if (engine->good_error < 0)
+		reply_warn(reply,
+		           "warning: cannot remove the last good policy from %s (%s): the next boot brings "
+		           "it back",
+		           engine->config.state_dir, state_strerror(engine->good_error));
+	else
+		reply_say(reply, "the last good policy is forgotten as well; an agent that starts begins "
+		                 "with the role "
+		                 "file");
+}
+
+/* Known before it is gone. An engine that works alone has read nothing yet. */
+static const struct policy *policy_in_force(struct engine *engine)
+{
+	if (!engine->config.watched)
+		fallback_read(engine);
+	return engine->current.source == FROM_KERNEL ? NULL : engine->current.policy;
 }
 
 static void answer_remove(struct engine *engine, const json_t *request, const struct origin *origin,
                           json_t *reply)
 {
+	const struct policy *policy = policy_in_force(engine);
 	bool existed = false;
 	enum exit_code code = engine_remove(engine, &existed, reply);
 
@@ -65,9 +163,12 @@ static void answer_remove(struct engine *engine, const json_t *request, const st
 	json_object_set_new(reply, "existed", json_boolean(existed));
 	if (!existed) {
 		reply_say(reply, "there was no nft table inet omfwd; nothing is denied");
+		say_forgotten(engine, reply);
 		return;
 	}
-	reply_say(reply, "nft table inet omfwd removed: nothing is denied any more, until omfwd reload");
+	reply_say(reply, "nft table inet omfwd removed");
+	say_what_opens(policy, reply);
+	say_forgotten(engine, reply);
 	log_event(&(const struct log_event){.priority = LOG_WARNING,
 	                                    .id = LOG_ID_REMOVED,
 	                                    .fields[LOG_FIELD_EVENT] = "removed",
@@ -97,6 +198,13 @@ static void answer_explain(struct engine *engine, const json_t *request, const s
 		           "the policy was removed: everything passes until omfwd reload");
 		return;
 	}
+	if (current->source != FROM_FILE) {
+		reply_fail(
+		        reply, CODE_UNAVAILABLE,
+		        "the role file is not in force, and what is in force is known in compiled form only; "
+		        "omfwd status says why, nft list table inet omfwd what it is");
+		return;
+	}
 	if (engine_windows_read(engine, &gates.state) < 0) {
 		reply_fail(reply, CODE_UNAVAILABLE, "%s", kernel_error(engine->kernel));
 	} else {
@@ -118,6 +226,7 @@ struct verb_spec {
 static const struct verb_spec verbs[VERB_MAX] = {
         [VERB_PHASE] = {.word = "phase", .changes_kernel = true, .answer = verb_phase_answer},
         [VERB_RELOAD] = {.word = "reload", .changes_kernel = true, .answer = answer_reload},
+        [VERB_CONFIRM] = {.word = "confirm", .changes_kernel = true, .answer = answer_confirm},
         [VERB_REMOVE] = {.word = "remove", .changes_kernel = true, .answer = answer_remove},
         [VERB_STATUS] = {.word = "status", .answer = answer_status},
         [VERB_EXPLAIN] = {.word = "explain", .answer = answer_explain},

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What can be asked of an engine: phase, reload, remove, status, explain. The control socket, the signals and the
+ * What can be asked of an engine: phase, reload, confirm, remove, status, explain. The control socket, the signals and the
  * commands that work without an agent all come through here, so that they do and say the same.
  *
  * A request is {"verb": "phase", "phase": "install", "for": seconds, "sections": [..], "rows": [..], "reason": ".."}
- * or another verb with what it needs.
+ * or another verb with what it needs: {"verb": "reload", "confirm": seconds}.
  */
 #ifndef OMFWD_VERBS_H
 #define OMFWD_VERBS_H
 
 #include "agent/engine.h"
 
-enum verb { VERB_PHASE, VERB_RELOAD, VERB_REMOVE, VERB_STATUS, VERB_EXPLAIN, VERB_MAX };
+enum verb { VERB_PHASE, VERB_RELOAD, VERB_CONFIRM, VERB_REMOVE, VERB_STATUS, VERB_EXPLAIN, VERB_MAX };
 
 /* "phase", "reload" ... */
 const char *verb_word(enum verb verb);

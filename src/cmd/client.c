@@ -59,6 +59,8 @@ json_t *client_request_new(const struct options *options, const char *verb)
 		json_object_set_new(request, "phase", json_string(wanted_phase_name(options->phase)));
 	if (options->for_seconds)
 		json_object_set_new(request, "for", json_integer((json_int_t)options->for_seconds));
+	if (options->confirm_seconds)
+		json_object_set_new(request, "confirm", json_integer((json_int_t)options->confirm_seconds));
 	set_words(request, "sections", &options->sections);
 	set_words(request, "rows", &options->rows);
 	if (options->reason)

@@ -29,6 +29,7 @@ int cmd_agent(const struct options *options)
 	                   .watched = true},
 	        .run_dir = options->run_dir,
 	        .phase = options->phase,
+	        .confirm_seconds = options->confirm_seconds,
 	};
 
 	return agent_run(&config);

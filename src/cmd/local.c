@@ -52,9 +52,12 @@ static void prepare(struct engine *engine, enum verb verb, const json_t *request
 	engine_state_load(engine);
 	switch (verb) {
 	case VERB_PHASE:
-		if (engine_read(engine, reply) == CODE_DONE &&
-		    verb_phase_check(engine, request, reply) == CODE_DONE &&
-		    engine_apply(engine, reply) == CODE_DONE)
+		if (engine->unconfirmed)
+			reply_fail(reply, CODE_UNAVAILABLE,
+			           "the role file was on trial and never confirmed; omfwd reload applies it");
+		else if (engine_read(engine, reply) == CODE_DONE &&
+		         verb_phase_check(engine, request, reply) == CODE_DONE &&
+		         engine_apply(engine, reply) == CODE_DONE)
 			adopt_windows(engine);
 		break;
 	case VERB_STATUS:
@@ -66,6 +69,7 @@ static void prepare(struct engine *engine, enum verb verb, const json_t *request
 		json_decref(reading);
 		break;
 	case VERB_RELOAD:
+	case VERB_CONFIRM:
 	case VERB_REMOVE:
 	case VERB_EXPLAIN:
 	case VERB_MAX:
@@ -79,6 +83,9 @@ static void save_state(struct engine *engine, json_t *reply)
 	if (engine->state_error < 0)
 		reply_warn(reply, "warning: cannot remember windows in %s: %s", engine->config.state_dir,
 		           state_strerror(engine->state_error));
+	if (engine->good_unsaved)
+		reply_warn(reply, "warning: cannot keep the last good policy in %s: %s",
+		           engine->config.state_dir, state_strerror(engine->good_error));
 }
 
 /* The rules have cut the rest already. */
@@ -87,12 +94,14 @@ static void cut_connections(struct engine *engine, json_t *reply)
 	int r = cut_now(engine);
 
 	if (engine->cut.deleted > 0)
-		reply_say(reply, "%zu connections that are no longer allowed were cut, because of a flowtable",
+		reply_say(reply,
+		          "%zu connections that are no longer allowed were cut, because of a flowtable",
 		          engine->cut.deleted);
 	if (r < 0 || engine->cut.error)
-		reply_warn(reply,
-		           "warning: connections that a flowtable carries past the rules could not be cut: %s",
-		           strerror(r < 0 ? -r : -engine->cut.error));
+		reply_warn(
+		        reply,
+		        "warning: connections that a flowtable carries past the rules could not be cut: %s",
+		        strerror(r < 0 ? -r : -engine->cut.error));
 }
 
 /* Adds what was said before the verb, in front of what the verb said. */

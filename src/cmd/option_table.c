@@ -16,7 +16,7 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 	},
 	[COMMAND_AGENT] = {
 		.name = "agent",
-		.synopsis = "agent [--phase install|run]",
+		.synopsis = "agent [--phase install|run] [--confirm TIME]",
 		.help = "enforce the role file and stay in the foreground; what the unit runs",
 	},
 	[COMMAND_CHECK] = {
@@ -44,13 +44,18 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 	},
 	[COMMAND_RELOAD] = {
 		.name = "reload",
-		.synopsis = "reload",
+		.synopsis = "reload [--confirm TIME]",
 		.help = "apply the role file again; a bad file changes nothing",
+	},
+	[COMMAND_CONFIRM] = {
+		.name = "confirm",
+		.synopsis = "confirm",
+		.help = "keep the policy that reload --confirm has put on trial",
 	},
 	[COMMAND_REMOVE] = {
 		.name = "remove",
 		.synopsis = "remove",
-		.help = "take the nft table away: nothing is denied any more",
+		.help = "take the nft table and the last good policy away: nothing is denied any more",
 	},
 };
 
@@ -66,6 +71,9 @@ const struct option_spec option_specs[OPTION_COUNT] = {
 	  .commands = FOR(NONE) | FOR(PHASE) | FOR(AGENT) | FOR(EXPLAIN), .help = "install or run" },
 	{ .name = "--for", .value = "TIME", .kind = VALUE_DURATION, AT(for_seconds), .commands = FOR(PHASE),
 	  .help = "how long the window stays open: 30m, 4h, 1h30m" },
+	{ .name = "--confirm", .value = "TIME", .kind = VALUE_DURATION, AT(confirm_seconds),
+	  .commands = FOR(AGENT) | FOR(RELOAD),
+	  .help = "the policy before returns unless omfwd confirm follows within this time" },
 	{ .name = "--section", .value = "NAME", .kind = VALUE_LIST, AT(sections), .commands = FOR(PHASE),
 	  .help = "only the rows of this section; may be repeated" },
 	{ .name = "--rows", .value = "ID,...", .kind = VALUE_LIST, AT(rows), .commands = FOR(PHASE),
@@ -79,7 +87,7 @@ const struct option_spec option_specs[OPTION_COUNT] = {
 	{ .name = "--run-dir", .value = "DIR", .kind = VALUE_TEXT, AT(run_dir), .commands = FOR_ALL,
 	  .help = "where the control socket is ($RUNTIME_DIRECTORY, else " DEFAULT_RUN_DIR ")" },
 	{ .name = "--state-dir", .value = "DIR", .kind = VALUE_TEXT, AT(state_dir), .commands = FOR_ALL,
-	  .help = "where windows are remembered ($STATE_DIRECTORY, else " DEFAULT_STATE_DIR ")" },
+	  .help = "where windows and the last good policy are remembered ($STATE_DIRECTORY, else " DEFAULT_STATE_DIR ")" },
 	{ .name = "--json", .kind = VALUE_NONE, AT(json), .commands = FOR_ALL, .help = "report as JSON" },
 	{ .name = "--help", .kind = VALUE_NONE, AT(help), .commands = FOR_ALL, .help = "this text" },
 	{ .name = "--version", .kind = VALUE_NONE, AT(version), .commands = FOR_ALL, .help = "the version" },

@@ -22,6 +22,7 @@ enum command {
 	COMMAND_STATUS,
 	COMMAND_EXPLAIN,
 	COMMAND_RELOAD,
+	COMMAND_CONFIRM,
 	COMMAND_REMOVE,
 	COMMAND_MAX
 };
@@ -39,7 +40,7 @@ struct options {
 	bool run_dir_named;                       /* on the command line */
 	bool json;
 	enum wanted_phase phase;
-	uint64_t for_seconds; /* 0: not given */
+	uint64_t for_seconds, confirm_seconds; /* 0: not given */
 	struct word_list sections, rows;
 	const char *reason, *format; /* NULL: not given; format is one of the command's words */
 	struct word_list args;       /* what is neither option nor command: FILE; SRC DST PROTO/PORT */

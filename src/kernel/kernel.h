@@ -91,6 +91,12 @@ int kernel_windows_set(struct kernel *kernel, const struct window_change *change
 /* Milliseconds the window has left, 0 when closed, -ENOENT when there is no such set. */
 int64_t kernel_window_left(struct kernel *kernel, const char *set);
 
+/*
+ * The names of the windows of single rows that the table has, whoever made it. malloc'ed: free each and the list, which
+ * is NULL after an error.
+ */
+int kernel_window_sets(struct kernel *kernel, char ***ret, size_t *n);
+
 struct counter_value {
 	char name[96];
 	uint64_t packets, bytes;

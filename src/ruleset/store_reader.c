@@ -81,7 +81,7 @@ size_t take_word(struct reader *in, const char *const *words, size_t n)
 	const char *text = take_name(in, STORE_NAME_MAX);
 
 	for (size_t i = 0; i < n && !in->bad; i++)
-		if (!strcmp(text, words[i]))
+		if (words[i] && !strcmp(text, words[i]))
 			return i;
 	in->bad = true;
 	return 0;

@@ -34,6 +34,9 @@ static const char *const message_ids[LOG_ID_MAX] = {
         [LOG_ID_WINDOW_CLOSED] = "99ba277ffca242a29a0d929e0d015e54",
         [LOG_ID_FLOWTABLE] = "ce9cd5b168e84d8f9cee2893356e0498",
         [LOG_ID_CUT] = "31a409e36f744953b69e0aa6352b2ed3",
+        [LOG_ID_DEGRADED] = "fd954bf4079e413980a082f88f049420",
+        [LOG_ID_CONFIRMED] = "0aa3c238aa144dcfa6425b22013634e9",
+        [LOG_ID_RETURNED] = "d2b175439d7345778a548adca4e748f2",
         [LOG_ID_REMOVED] = "b6d5fd2e8ea3416baddb69edd7e7da63",
         [LOG_ID_STOPPED] = "42150283dd204fe68846a31502e87727",
 };

@@ -129,15 +129,6 @@ static void test_bad_file_keeps_the_policy(void **state)
 	free(text);
 }
 
-static void test_agent_refuses_a_bad_file_at_start(void **state)
-{
-	struct lab *lab = lab_need(state);
-	omfwd_apply(lab, POLICY);
-	lab_write("omfwd.conf", BROKEN);
-	expect_says(lab, 2, "agent", CONFIG ":4: ");
-	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.99 10.1.0.99 udp/53");
-}
-
 static void test_second_agent_is_refused_by_name(void **state)
 {
 	struct lab *lab = lab_need(state);
@@ -292,7 +283,6 @@ int main(void)
 	        LAB_TEST(test_notifications),
 	        LAB_TEST(test_signals),
 	        LAB_TEST(test_bad_file_keeps_the_policy),
-	        LAB_TEST(test_agent_refuses_a_bad_file_at_start),
 	        LAB_TEST(test_second_agent_is_refused_by_name),
 	        LAB_TEST(test_window_through_the_agent),
 	        LAB_TEST(test_window_survives_restart_and_reboot),

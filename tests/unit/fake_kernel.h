@@ -178,6 +178,19 @@ int64_t kernel_window_left(struct kernel *kernel, const char *set)
 	return fake.exists ? (int64_t)fake_window(set)->left_ms : -ENOENT;
 }
 
+int kernel_window_sets(struct kernel *kernel, char ***ret, size_t *n)
+{
+	(void)kernel;
+	*n = 0;
+	*ret = calloc(fake.n_windows + 1, sizeof(**ret));
+	if (!*ret)
+		abort();
+	for (size_t i = 0; i < fake.n_windows; i++)
+		if (strcmp(fake.windows[i].set, INSTALL_WINDOW) != 0)
+			(*ret)[(*n)++] = strdup(fake.windows[i].set);
+	return 0;
+}
+
 int kernel_counters(struct kernel *kernel, struct counter_value **ret, size_t *n)
 {
 	(void)kernel;

@@ -74,12 +74,15 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+	static const char *const names[] = {"windows.json", "last-good"};
 	char path[128];
 
 	(void)state;
 	engine_close(&engine);
-	snprintf(path, sizeof(path), "%s/windows.json", dir);
-	unlink(path);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		unlink(path);
+	}
 	unlink(config);
 	return rmdir(dir);
 }
