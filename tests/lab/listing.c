@@ -85,6 +85,8 @@ static void listing_normalise(const char *kind, json_t *object)
 		json_object_set_new(object, "name", json_string(generation_cut(name, buf, sizeof(buf))));
 	} else if (strcmp(kind, "rule") == 0) {
 		json_decref(references_cut(object));
+	} else if (strcmp(kind, "table") == 0) {
+		json_object_del(object, "flags"); /* who owns it; nft 1.0.6 prints rubbish for "persist" */
 	}
 }
 
