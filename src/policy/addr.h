@@ -17,7 +17,7 @@ typedef unsigned __int128 u128; /* an IPv6 address as a number, most significant
 
 struct range4 {
 	uint32_t lo, hi; /* host byte order, inclusive */
-	loc_t loc;	 /* the line of the first member merged into it */
+	loc_t loc;       /* the line of the first member merged into it */
 };
 
 struct range6 {
@@ -50,16 +50,16 @@ enum addr_error {
 	ADDR_OK,
 	ADDR_NOT_AN_ADDRESS,
 	ADDR_BAD_PREFIX,     /* prefix length not a number or too long */
-	ADDR_HOST_BITS,	     /* 10.0.0.1/24 */
-	ADDR_REVERSED,	     /* range ends before it starts */
+	ADDR_HOST_BITS,      /* 10.0.0.1/24 */
+	ADDR_REVERSED,       /* range ends before it starts */
 	ADDR_MIXED_FAMILIES, /* 10.0.0.1-2001:db8::1 */
 	ADDR_LOOPBACK,
 	ADDR_LINK_LOCAL,
 	ADDR_MULTICAST,
 	ADDR_UNSPECIFIED, /* 0.0.0.0, :: */
-	ADDR_BROADCAST,	  /* 255.255.255.255 */
-	ADDR_V4_MAPPED,	  /* ::ffff:0:0/96 */
-	ADDR_EVERYTHING,  /* 0.0.0.0/0, ::/0: well formed, refused by the caller unless the role may hold it */
+	ADDR_BROADCAST,   /* 255.255.255.255 */
+	ADDR_V4_MAPPED,   /* ::ffff:0:0/96 */
+	ADDR_EVERYTHING, /* 0.0.0.0/0, ::/0: well formed, refused by the caller unless the role may hold it */
 };
 
 /*

@@ -12,18 +12,18 @@
 #define LINE_ROWS_MAX 4
 
 struct line {
-	const struct section *section;	    /* NULL: a site rule */
-	const struct site_rule *site_rule;  /* NULL: a line of the documents */
-	enum role from, to;		    /* of section, when section is set */
-	const struct addr_set *from_addrs;  /* never empty */
+	const struct section *section;     /* NULL: a site rule */
+	const struct site_rule *site_rule; /* NULL: a line of the documents */
+	enum role from, to;                /* of section, when section is set */
+	const struct addr_set *from_addrs; /* never empty */
 	const struct addr_set *to_addrs;
 	enum proto proto;
-	struct port_range ports;	    /* 0-0 for PROTO_ICMP: echo-request */
+	struct port_range ports; /* 0-0 for PROTO_ICMP: echo-request */
 	enum line_phase phase;
-	int rows[LINE_ROWS_MAX];	    /* indices in table_rows; the first one counts the packets */
-	unsigned n_rows;		    /* 0 for a site rule */
-	enum port_key key;		    /* what moved or can move the port; PORT_FIXED */
-	loc_t key_loc;			    /* where the key was set, 0 if it was not */
+	int rows[LINE_ROWS_MAX]; /* indices in table_rows; the first one counts the packets */
+	unsigned n_rows;         /* 0 for a site rule */
+	enum port_key key;       /* what moved or can move the port; PORT_FIXED */
+	loc_t key_loc;           /* where the key was set, 0 if it was not */
 };
 
 struct lines {

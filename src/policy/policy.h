@@ -33,7 +33,7 @@ const char *own_table_name(enum own_table own);
 
 /* [rows]: as documented, or overridden. */
 enum row_state {
-	ROW_ON,	     /* as documented */
+	ROW_ON,      /* as documented */
 	ROW_OFF,     /* no line */
 	ROW_BOTH,    /* every line in either phase */
 	ROW_INSTALL, /* every line in the install phase alone */
@@ -72,7 +72,7 @@ struct settings {
 	enum catalog_mode catalog_dynamic_ports;
 	bool log_denied;
 	uint16_t log_group;
-	uint32_t log_rate;	/* packets ... */
+	uint32_t log_rate;      /* packets ... */
 	uint32_t log_rate_unit; /* ... in this many seconds: 1, 60, 3600, 86400 */
 	bool accept_mark_set;
 	uint32_t accept_mark_value, accept_mark_mask;
@@ -88,8 +88,9 @@ struct section {
 	enum snmp_mode snmp;
 	enum catalog_mode catalog_dynamic_ports;
 	struct role_members roles[ROLE_MAX];
-	struct port_list ports[PORT_KEY_MAX];	 /* resolved: [ports NAME], else [ports], else the table's default */
-	struct row_override rows[ROW_COUNT];	 /* by index in table_rows; [rows NAME], else [rows] */
+	struct port_list
+	        ports[PORT_KEY_MAX]; /* resolved: [ports NAME], else [ports], else the table's default */
+	struct row_override rows[ROW_COUNT]; /* by index in table_rows; [rows NAME], else [rows] */
 };
 
 /* [site_rule NAME] */
@@ -105,8 +106,8 @@ struct site_rule {
 	struct port_list ports; /* empty for icmp: echo-request */
 	enum line_phase phase;
 	const char *reason, *ticket; /* NULL: not given */
-	time_t expires;		     /* first second it is no longer valid (local time); 0: never */
-	bool expired;		     /* at the time of loading: opens nothing */
+	time_t expires;              /* first second it is no longer valid (local time); 0: never */
+	bool expired;                /* at the time of loading: opens nothing */
 };
 
 #define DEFAULT_SECTION "default"

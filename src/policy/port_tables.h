@@ -45,10 +45,10 @@ enum line_phase { PHASE_ALWAYS, PHASE_INSTALL };
 /* Settings that take a line away. */
 enum line_condition {
 	LINE_UNCONDITIONAL,
-	LINE_KERBEROS,		  /* not with authentication = certificate */
-	LINE_SNMP_BIDIRECTIONAL,  /* only with snmp = bidirectional */
-	LINE_CATALOG_DYNAMIC,	  /* only with catalog_dynamic_ports = bidirectional */
-	LINE_KERBEROS_ACROSS,	  /* footnote 3: needs remote_domain_controller, and Kerberos */
+	LINE_KERBEROS,           /* not with authentication = certificate */
+	LINE_SNMP_BIDIRECTIONAL, /* only with snmp = bidirectional */
+	LINE_CATALOG_DYNAMIC,    /* only with catalog_dynamic_ports = bidirectional */
+	LINE_KERBEROS_ACROSS,    /* footnote 3: needs remote_domain_controller, and Kerberos */
 };
 
 /* A row, or the half of a row that can be overridden by itself ("cur-18-dc", parent "cur-18"). */
@@ -66,7 +66,7 @@ struct table_line {
 	role_mask from, to;
 	enum proto proto;
 	struct port_range ports; /* default */
-	enum port_key key;	 /* what moves it, or PORT_FIXED */
+	enum port_key key;       /* what moves it, or PORT_FIXED */
 	enum line_phase phase;
 	enum line_condition condition;
 };

@@ -26,8 +26,10 @@ struct diag_list {
 };
 
 /* The text says what is wrong, a semicolon, and what would be right. */
-void diag_error(struct diag_list *list, loc_t loc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-void diag_warning(struct diag_list *list, loc_t loc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void diag_error(struct diag_list *list, loc_t loc, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
+void diag_warning(struct diag_list *list, loc_t loc, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
 
 /* Prints all, in the order of the files and lines they speak of. Control characters are shown as \xNN. */
 void diag_print(const struct diag_list *list, FILE *out);
