@@ -13,7 +13,8 @@
 
 #define MS_IN_US     1000
 #define START_MS_MAX 30 /* in which an agent is up, about */
-#define BUSY_MS_MAX  8  /* in which a request is done, about */
+#define STARTS       4
+#define BUSY_MS_MAX  8 /* in which a request is done, about */
 #define WINDOW_MAX_S 2
 
 static const char *const kill_calls[] = {"sendmsg",    "recvmsg",  "recvfrom",   "sendto",
@@ -162,15 +163,18 @@ static void step_restart(struct torture *torture)
 		agent_need(torture);
 }
 
-/* kill -9 while the agent starts. */
+/* kill -9 while the agent starts, a few times in a row. */
 static void step_kill_starting(struct torture *torture)
 {
 	agent_kill(torture);
-	if (roll(torture, 2) == 0)
-		edit(torture);
-	agent_start(torture, NULL);
-	nap(torture, START_MS_MAX);
-	agent_kill(torture);
+	for (unsigned i = 0; i < STARTS; i++) {
+		if (roll(torture, 2) == 0)
+			edit(torture);
+		agent_start(torture, NULL);
+		nap(torture, START_MS_MAX);
+		agent_kill(torture);
+		check_traffic(torture, false);
+	}
 }
 
 /* kill -9 while it does what somebody asked for. */
