@@ -13,10 +13,14 @@
  */
 #include "kernel/swap.h"
 
+#include <linux/membarrier.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "ruleset/compare.h"
 
@@ -209,11 +213,23 @@ static void swap_rules(struct load *load)
 			encode_rule(load->kernel, ruleset->chains[i], &ruleset->chains[i]->rules[j]);
 }
 
+/* Returns when every packet that was on its way through the old rules is through: packets are RCU readers. */
+static void await_packets(void)
+{
+	static const struct timespec long_enough = {.tv_nsec = 20 * 1000 * 1000};
+
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0) /* not with nohz_full */
+		nanosleep(&long_enough, NULL);
+}
+
 /* The third stage: what no rule refers to any more. If it stays, it does no harm until a load finds it. */
 static void drop_old_objects(struct load *load)
 {
 	begin_batch(load);
 	drop_objects(load, &load->there, &keep_model);
+	if (!load->kernel->batch.n_messages)
+		return;
+	await_packets();
 	load->kernel->unsure |= kernel_commit(load->kernel, false) < 0;
 }
 
