@@ -101,6 +101,7 @@ static int run_loop(struct agent *agent)
 	r = sd_event_loop(agent->event);
 	sd_notify(0, "STOPPING=1");
 	agent_confirm_end(agent);
+	agent->engine.records_changed = agent->engine.records_changed || agent->engine.records.n > 0;
 	engine_state_save(&agent->engine);
 	if (r < 0)
 		log_error("the event loop ended: %s", strerror(-r));

@@ -54,7 +54,7 @@ static void start_windows(struct agent *agent, bool table_existed)
 	json_t *reply = reply_new();
 
 	if (!table_existed && !engine->removed)
-		engine_windows_restore(engine, time(NULL), reply);
+		engine_windows_restore(engine, reply);
 	agent_log_complaints(reply);
 	json_decref(reply);
 	/* Adopts them; and what cannot be written is noticed now, not when it matters. */

@@ -18,7 +18,8 @@
 #define USEC_PER_SEC   1000000ull
 #define ACCURACY_USEC  (50 * USEC_PER_MS)
 #define WARN_BEFORE_MS (5u * 60 * MS_PER_SECOND)
-#define AFTER_END_MS   100u  /* the kernel counts in jiffies; look when it is surely over */
+#define AFTER_END_MS   100u /* the kernel counts in jiffies; look when it is surely over */
+#define SEEN_EVERY_MS  (60u * MS_PER_SECOND)
 #define LOOK_AGAIN_MS  5000u /* when the kernel did not answer */
 #define RETRY_EXPIRY_S 60    /* when the kernel refused to let a site rule go */
 #define UNTIL_NEVER    UINT64_MAX
@@ -58,7 +59,16 @@ static uint64_t look_at_windows(struct agent *agent, const struct window_state *
 		if (wait < next)
 			next = wait;
 	}
-	return next;
+	return records->n > 0 && next > SEEN_EVERY_MS ? SEEN_EVERY_MS : next;
+}
+
+/* So that a clock that is wrong after a crash can give back a minute at most. */
+static void keep_seen(struct engine *engine)
+{
+	uint64_t seen_ms = (uint64_t)engine->records.seen * MS_PER_SECOND;
+
+	if (engine->records.n > 0 && (uint64_t)time(NULL) * MS_PER_SECOND >= seen_ms + SEEN_EVERY_MS)
+		engine->records_changed = true;
 }
 
 static void arm_windows(struct agent *agent)
@@ -69,6 +79,7 @@ static void arm_windows(struct agent *agent)
 	if (engine_windows_read(&agent->engine, &state) == 0) {
 		engine_windows_adopt(&agent->engine, &state);
 		wait_ms = look_at_windows(agent, &state);
+		keep_seen(&agent->engine);
 	}
 	free((void *)state.gates_ms);
 	if (wait_ms == UNTIL_NEVER) {

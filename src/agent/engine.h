@@ -126,7 +126,7 @@ enum exit_code engine_windows_change(struct engine *engine, const struct window_
 void engine_windows_adopt(struct engine *engine, const struct window_state *state);
 
 /* After a reboot: opens again what the records have left. Records of windows that are no more go. */
-enum exit_code engine_windows_restore(struct engine *engine, time_t now, json_t *reply);
+enum exit_code engine_windows_restore(struct engine *engine, json_t *reply);
 
 /*
  * Reads the saved windows and the mark of a trial; writes windows, last good policy and mark if they changed. Failing is

@@ -14,9 +14,9 @@
 #include "agent/reply.h"
 #include "util/log.h"
 
-#define MS_PER_SECOND 1000u
-#define NSEC_PER_MS   1000000u
-#define CLOCK_GRAIN   1 /* seconds by which two readings of one deadline may differ */
+#define MS_PER_SECOND  1000u
+#define NSEC_PER_MS    1000000u
+#define CLOCK_GRAIN_MS 1000u /* by which two readings of one deadline may differ */
 
 const struct gate *engine_gate_of_set(const struct engine *engine, const char *set)
 {
@@ -76,31 +76,35 @@ bool engine_gate_is_open(const char *gate, void *data)
 	return false;
 }
 
-/* From the exact moment, and rounded down: what people are told is never later than the end. */
-static time_t deadline_after(uint64_t left_ms)
+static uint64_t clock_ms(clockid_t clock)
 {
 	struct timespec now;
-	uint64_t fraction_ms;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	fraction_ms = (uint64_t)now.tv_nsec / NSEC_PER_MS;
-	return now.tv_sec + (time_t)((fraction_ms + left_ms) / MS_PER_SECOND);
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * MS_PER_SECOND + (uint64_t)now.tv_nsec / NSEC_PER_MS;
+}
+
+static struct moment moment_now(void)
+{
+	return (struct moment){.real_ms = clock_ms(CLOCK_REALTIME), .boot_ms = clock_ms(CLOCK_BOOTTIME)};
 }
 
 /* A gate that takes over the rest of a window keeps that window's story. */
 static void record_open(struct engine *engine, const struct window_change *change, enum wanted_phase phase,
-                        const struct window_record *whole, const struct origin *origin, time_t now)
+                        const struct window_record *whole, const struct origin *origin)
 {
 	struct window_record *record = window_records_get(&engine->records, change->set);
+	struct moment now = moment_now();
 
-	if (phase == WANT_INSTALL) {
-		record->opened = now;
-		record->origin = *origin;
-	} else {
-		record->opened = whole->opened ? whole->opened : now;
+	record->opened = (time_t)(now.real_ms / MS_PER_SECOND);
+	record->origin = *origin;
+	if (phase != WANT_INSTALL) {
+		record->opened = whole->opened ? whole->opened : record->opened;
 		record->origin = whole->origin;
 	}
-	record->deadline = deadline_after(change->timeout_ms);
+	record->deadline = 0;
+	record->end_ms = 0;
+	window_record_follow(record, change->timeout_ms, &now);
 	record->warned = false;
 }
 
@@ -109,11 +113,10 @@ static void records_follow(struct engine *engine, const struct window_plan *plan
 {
 	const struct window_record *found = window_records_find(&engine->records, INSTALL_WINDOW);
 	struct window_record whole = found ? *found : (struct window_record){.opened = 0};
-	time_t now = time(NULL);
 
 	for (size_t i = 0; i < plan->n; i++)
 		if (plan->changes[i].timeout_ms > 0)
-			record_open(engine, &plan->changes[i], phase, &whole, origin, now);
+			record_open(engine, &plan->changes[i], phase, &whole, origin);
 		else
 			window_records_remove(&engine->records, plan->changes[i].set);
 	engine->records_changed = true;
@@ -156,10 +159,19 @@ enum exit_code engine_windows_change(struct engine *engine, const struct window_
 	return reply_code(reply);
 }
 
-static void log_closed(const struct engine *engine, const struct window_record *record, time_t now)
+/* After a start the deadline on the clock is all that is known. */
+static bool is_early(const struct window_record *record, const struct moment *now)
+{
+	if (record->end_ms)
+		return record->end_ms > now->boot_ms + CLOCK_GRAIN_MS;
+	return (uint64_t)record->deadline * MS_PER_SECOND > now->real_ms + CLOCK_GRAIN_MS;
+}
+
+static void log_closed(const struct engine *engine, const struct window_record *record,
+                       const struct moment *now)
 {
 	const struct gate *gate = engine_gate_of_set(engine, record->set);
-	bool early = record->deadline > now + CLOCK_GRAIN;
+	bool early = is_early(record, now);
 
 	log_event(&(const struct log_event){.priority = early ? LOG_WARNING : LOG_NOTICE,
 	                                    .id = LOG_ID_WINDOW_CLOSED,
@@ -171,7 +183,7 @@ static void log_closed(const struct engine *engine, const struct window_record *
 	          early ? "somebody else, before its time" : "the kernel, its time is up");
 }
 
-static void record_close(struct engine *engine, const struct window_record *record, time_t now)
+static void record_close(struct engine *engine, const struct window_record *record, const struct moment *now)
 {
 	if (engine->config.watched)
 		log_closed(engine, record, now);
@@ -180,24 +192,21 @@ static void record_close(struct engine *engine, const struct window_record *reco
 }
 
 /* The record of a set and what the kernel has left of it are brought together. */
-static void adopt_one(struct engine *engine, const char *set, uint64_t left_ms, time_t now)
+static void adopt_one(struct engine *engine, const char *set, uint64_t left_ms, const struct moment *now)
 {
 	struct window_record *record = window_records_find(&engine->records, set);
-	time_t deadline = deadline_after(left_ms);
 
 	if (left_ms == 0) {
 		if (record)
 			record_close(engine, record, now);
 		return;
 	}
-	if (record && llabs((long long)(record->deadline - deadline)) <= CLOCK_GRAIN)
-		return;
 	if (!record) {
 		record = window_records_get(&engine->records, set);
-		record->opened = now;
+		record->opened = (time_t)(now->real_ms / MS_PER_SECOND);
 	}
-	record->deadline = deadline;
-	engine->records_changed = true;
+	if (window_record_follow(record, left_ms, now))
+		engine->records_changed = true;
 }
 
 /* Records of sets that no gate of the policy has any more. */
@@ -216,15 +225,15 @@ static void drop_orphans(struct engine *engine)
 void engine_windows_adopt(struct engine *engine, const struct window_state *state)
 {
 	const struct ruleset *ruleset = engine->current.ruleset;
-	time_t now = time(NULL);
+	struct moment now = moment_now();
 
-	adopt_one(engine, INSTALL_WINDOW, state->everything_ms, now);
+	adopt_one(engine, INSTALL_WINDOW, state->everything_ms, &now);
 	for (size_t i = 0; ruleset && i < ruleset->n_gates; i++)
-		adopt_one(engine, ruleset->gates[i].window->name, state->gates_ms[i], now);
+		adopt_one(engine, ruleset->gates[i].window->name, state->gates_ms[i], &now);
 	drop_orphans(engine);
 }
 
-enum exit_code engine_windows_restore(struct engine *engine, time_t now, json_t *reply)
+enum exit_code engine_windows_restore(struct engine *engine, json_t *reply)
 {
 	uint64_t max = engine->current.policy->settings.install_window_max;
 	struct window_change *changes;
@@ -237,11 +246,11 @@ enum exit_code engine_windows_restore(struct engine *engine, time_t now, json_t 
 		abort();
 	for (size_t i = 0; i < engine->records.n; i++) {
 		const struct window_record *record = &engine->records.items[i];
-		uint64_t left = window_record_left(record, now, max);
+		uint64_t left_ms =
+		        window_record_left(record, engine->records.seen, clock_ms(CLOCK_REALTIME), max);
 
-		if (left > 0)
-			changes[n++] = (struct window_change){.set = record->set,
-			                                      .timeout_ms = left * MS_PER_SECOND};
+		if (left_ms > 0)
+			changes[n++] = (struct window_change){.set = record->set, .timeout_ms = left_ms};
 	}
 	if (n > 0)
 		r = kernel_windows_set(engine->kernel, changes, n);
@@ -273,6 +282,7 @@ static void save_good(struct engine *engine)
 void engine_state_save(struct engine *engine)
 {
 	if (engine->records_changed) {
+		engine->records.seen = time(NULL);
 		engine->state_error = state_save(engine->config.state_dir, &engine->records);
 		engine->records_changed = engine->state_error < 0;
 	}

@@ -17,6 +17,8 @@
 #define STATE_FILE    "windows.json"
 #define STATE_MODE    0640
 #define STATE_VERSION 1
+#define MS_PER_SECOND 1000u
+#define GRAIN_MS      1000u /* by which two readings of one deadline may differ */
 
 struct window_record *window_records_find(const struct window_records *records, const char *set)
 {
@@ -52,15 +54,40 @@ void window_records_clear(struct window_records *records)
 	*records = (struct window_records){.n = 0};
 }
 
-uint64_t window_record_left(const struct window_record *record, time_t now, uint64_t max_seconds)
+uint64_t window_record_left(const struct window_record *record, time_t seen, uint64_t now_ms,
+                            uint64_t max_seconds)
 {
-	time_t length = record->deadline - record->opened, left = record->deadline - now;
+	time_t latest = seen > record->opened ? seen : record->opened;
+	uint64_t deadline_ms = (uint64_t)record->deadline * MS_PER_SECOND;
+	uint64_t from_ms = (uint64_t)latest * MS_PER_SECOND, left_ms;
 
-	if (left > length)
-		left = length;
-	if (left <= 0)
+	if (now_ms > from_ms)
+		from_ms = now_ms;
+	if (from_ms >= deadline_ms)
 		return 0;
-	return (uint64_t)left < max_seconds ? (uint64_t)left : max_seconds;
+	left_ms = deadline_ms - from_ms;
+	return left_ms < max_seconds * MS_PER_SECOND ? left_ms : max_seconds * MS_PER_SECOND;
+}
+
+static bool same_time(uint64_t a_ms, uint64_t b_ms)
+{
+	return (a_ms > b_ms ? a_ms - b_ms : b_ms - a_ms) <= GRAIN_MS;
+}
+
+/* Deadlines are rounded down: what people are told is never later than the end. */
+bool window_record_follow(struct window_record *record, uint64_t left_ms, const struct moment *now)
+{
+	time_t deadline = (time_t)((now->real_ms + left_ms) / MS_PER_SECOND);
+	uint64_t end_ms = now->boot_ms + left_ms;
+	bool end_stays = record->end_ms && same_time(record->end_ms, end_ms);
+
+	record->end_ms = end_ms;
+	if (same_time((uint64_t)record->deadline * MS_PER_SECOND, (uint64_t)deadline * MS_PER_SECOND))
+		return false;
+	if (end_stays)
+		record->opened += deadline - record->deadline;
+	record->deadline = deadline;
+	return true;
 }
 
 void origin_to_json(const struct origin *origin, json_t *object)
@@ -133,6 +160,7 @@ int state_load(const char *dir, struct window_records *ret)
 		json_decref(root);
 		return -EBADMSG;
 	}
+	ret->seen = (time_t)json_integer_value(json_object_get(root, "seen"));
 	json_array_foreach(json_object_get(root, "windows"), i, object) record_from_json(object, ret);
 	json_decref(root);
 	return 0;
@@ -145,7 +173,8 @@ static char *records_format(const struct window_records *records)
 
 	for (size_t i = 0; i < records->n; i++)
 		json_array_append_new(windows, record_to_json(&records->items[i]));
-	root = json_pack("{s:i, s:o}", "version", STATE_VERSION, "windows", windows);
+	root = json_pack("{s:i, s:I, s:o}", "version", STATE_VERSION, "seen", (json_int_t)records->seen,
+	                 "windows", windows);
 	text = json_dumps(root, JSON_INDENT(2));
 	json_decref(root);
 	if (!text || asprintf(&line, "%s\n", text) < 0)

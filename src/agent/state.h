@@ -28,6 +28,7 @@ struct origin {
 struct window_record {
 	char set[GATE_NAME_MAX + 16]; /* "install_window", "prod.cur-01.window" */
 	time_t opened, deadline;      /* CLOCK_REALTIME seconds */
+	uint64_t end_ms;              /* the deadline by CLOCK_BOOTTIME, 0: not known; not saved */
 	bool warned;                  /* that it is about to end; not saved */
 	struct origin origin;
 };
@@ -35,6 +36,12 @@ struct window_record {
 struct window_records {
 	struct window_record *items;
 	size_t n, cap;
+	time_t seen; /* when they were saved last */
+};
+
+/* The same moment by CLOCK_REALTIME, which may be set, and by CLOCK_BOOTTIME, which runs on until the next boot. */
+struct moment {
+	uint64_t real_ms, boot_ms;
 };
 
 /* The record of a set, or NULL. */
@@ -45,10 +52,19 @@ void window_records_remove(struct window_records *records, const char *set);
 void window_records_clear(struct window_records *records);
 
 /*
- * What of the records may be opened again after a reboot: what is left until the deadline, never more than the window
- * was opened for, nor than max_seconds; 0 when nothing is. A clock that went backwards gains nobody time.
+ * How many milliseconds a window may be opened again for after a reboot: what is left until the deadline, never more than
+ * was left when the records were saved last, nor than the window was opened for, nor than max_seconds. So a clock that
+ * went backwards gains nobody time.
  */
-uint64_t window_record_left(const struct window_record *record, time_t now, uint64_t max_seconds);
+uint64_t window_record_left(const struct window_record *record, time_t seen, uint64_t now_ms,
+                            uint64_t max_seconds);
+
+/*
+ * Brings a record in line with what the kernel has left of its window, which no clock can change. Where only the clock
+ * was set, the record moves along as a whole; where somebody changed the window, its end alone. Returns whether anything
+ * that is saved changed.
+ */
+bool window_record_follow(struct window_record *record, uint64_t left_ms, const struct moment *now);
 
 /*
  * Reads the file in dir. Returns 0 (also when there is none), -EBADMSG when it is no state of ours, -ENOTDIR when
@@ -56,7 +72,7 @@ uint64_t window_record_left(const struct window_record *record, time_t now, uint
  */
 int state_load(const char *dir, struct window_records *ret);
 
-/* Replaces the file: written aside, synced, renamed. Returns 0 or -errno. */
+/* Replaces the file, with seen as it is. Returns 0 or -errno. */
 int state_save(const char *dir, const struct window_records *records);
 
 /* An origin as JSON members of object, and back; what is missing or no text stays empty. */

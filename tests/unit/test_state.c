@@ -63,12 +63,14 @@ static void test_round_trip(void **state)
 	        .uid = 0, .user = "root", .login = "alice", .from = "192.0.2.7", .reason = "püsh \"it\""};
 	window_records_get(&records, "prod.cur-01.window")->opened = 7;
 	window_records_get(&records, "prod.cur-01.window")->deadline = 8;
+	records.seen = 77;
 	assert_int_equal(state_save(dir, &records), 0);
 	assert_int_equal(stat(file_path("windows.json"), &st), 0);
 	assert_int_equal(st.st_mode & 07027, 0);
 	assert_int_equal(access(file_path("windows.json.new"), F_OK), -1);
 	assert_int_equal(state_load(dir, &read), 0);
 	assert_int_equal(read.n, 2);
+	assert_int_equal(read.seen, 77);
 	record = window_records_find(&read, "install_window");
 	assert_non_null(record);
 	assert_int_equal(record->opened, 1000);
@@ -140,13 +142,48 @@ static void test_left_after_a_reboot(void **state)
 	struct window_record record = {.opened = 1000, .deadline = 4600};
 
 	(void)state;
-	assert_int_equal(window_record_left(&record, 1000, 100000), 3600);
-	assert_int_equal(window_record_left(&record, 4000, 100000), 600);
-	assert_int_equal(window_record_left(&record, 4600, 100000), 0);
-	assert_int_equal(window_record_left(&record, 99999, 100000), 0);
-	assert_int_equal(window_record_left(&record, 4000, 500), 500);
-	/* a clock that was set back gives no more than the window was opened for */
-	assert_int_equal(window_record_left(&record, 10, 100000), 3600);
+	assert_int_equal(window_record_left(&record, 1000, 1000000, 100000), 3600000);
+	assert_int_equal(window_record_left(&record, 1000, 4000001, 100000), 599999);
+	assert_int_equal(window_record_left(&record, 1000, 4599999, 100000), 1);
+	assert_int_equal(window_record_left(&record, 1000, 4600000, 100000), 0);
+	assert_int_equal(window_record_left(&record, 1000, 99999000, 100000), 0);
+	assert_int_equal(window_record_left(&record, 1000, 4000000, 500), 500000);
+	/* a clock that was set back gives no more than was left when it was last seen, nor than the whole */
+	assert_int_equal(window_record_left(&record, 4000, 10000, 100000), 600000);
+	assert_int_equal(window_record_left(&record, 5000, 10000, 100000), 0);
+	assert_int_equal(window_record_left(&record, 0, 10000, 100000), 3600000);
+}
+
+/* The clock is set, forth and back; the kernel goes on counting. */
+static void test_clock_steps(void **state)
+{
+	struct window_record record = {.opened = 1000};
+	struct moment now = {.real_ms = 1000500, .boot_ms = 50000};
+
+	(void)state;
+	assert_true(window_record_follow(&record, 3600000, &now));
+	assert_int_equal(record.deadline, 4600);
+	now = (struct moment){.real_ms = 1010500, .boot_ms = 60000};
+	assert_false(window_record_follow(&record, 3590000, &now));
+	now.real_ms += 86400000;
+	assert_true(window_record_follow(&record, 3590000, &now));
+	assert_int_equal(record.deadline, 4600 + 86400);
+	assert_int_equal(record.opened, 1000 + 86400);
+	now = (struct moment){.real_ms = 900000, .boot_ms = 70000};
+	assert_true(window_record_follow(&record, 3580000, &now));
+	assert_int_equal(record.deadline - record.opened, 3600);
+	assert_int_equal(window_record_left(&record, 0, now.real_ms, 100000), 3580000);
+	/* somebody shortens it: the end moves alone */
+	assert_true(window_record_follow(&record, 60000, &now));
+	assert_int_equal(record.deadline, 960);
+	assert_int_equal(record.opened, 880);
+	/* slow drift of one clock against the other is nobody's change */
+	for (int i = 0; i < 100; i++) {
+		now.real_ms += 500;
+		now.boot_ms += 400;
+		window_record_follow(&record, 60000 - 400u * (unsigned)(i + 1), &now);
+	}
+	assert_int_equal(record.deadline - record.opened, 80);
 }
 
 static void test_records(void **state)
@@ -178,6 +215,7 @@ int main(void)
 	        DIR_TEST(test_bad_records),
 	        DIR_TEST(test_no_link_is_followed),
 	        cmocka_unit_test(test_left_after_a_reboot),
+	        cmocka_unit_test(test_clock_steps),
 	        cmocka_unit_test(test_records),
 	};
 
