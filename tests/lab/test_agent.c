@@ -254,23 +254,18 @@ static void test_others_may_not(void **state)
 	struct lab *lab = lab_need(state);
 	struct run run;
 	int notify;
-	lab_run(lab, NS_GATEWAY, NULL, &run,
-	        "setpriv --reuid=65534 --regid=65534 --clear-groups '%s' --version", lab->binary);
-	bool can_execute = run.code == 0;
-	lab_run_free(&run);
-	if (!can_execute) {
-		print_message("nobody cannot execute %s here\n", lab->binary);
-		skip();
-	}
+	/* a copy, because nobody may not be able to look into the folder of the original */
+	lab_must(lab, NS_GATEWAY, "chmod 755 /run " LAB_DIR " && install -m 755 '%s' " LAB_DIR "/omfwd",
+	         lab->binary);
 	for (int with_agent = 0; with_agent < 2; with_agent++) {
 		if (with_agent)
 			agent_start(lab, POLICY, &notify);
 		else
 			omfwd_apply(lab, POLICY);
 		lab_run(lab, NS_GATEWAY, NULL, &run,
-		        "setpriv --reuid=65534 --regid=65534 --clear-groups '%s' --phase install "
-		        "--config " CONFIG " --run-dir " RUN_DIR " --state-dir " STATE_DIR,
-		        lab->binary);
+		        "setpriv --reuid=65534 --regid=65534 --clear-groups " LAB_DIR
+		        "/omfwd --phase install --config " CONFIG " --run-dir " RUN_DIR
+		        " --state-dir " STATE_DIR);
 		assert_int_equal(run.code, 4);
 		lab_run_free(&run);
 		EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
