@@ -38,16 +38,17 @@ static bool claims_table(const struct table_names *there, bool own)
 static int apply_from_scratch(struct kernel *kernel, struct ruleset *ruleset, bool own)
 {
 	struct load load = {.kernel = kernel, .ruleset = ruleset};
+	bool unsure = kernel->unsure;
 	int err = generation_read(kernel, &kernel->genid);
 
 	if (!err)
 		err = table_names_read(kernel, &load.there, false);
 	if (!err) {
 		load.claim = claims_table(&load.there, own);
+		kernel->unsure = false; /* unless something is left behind */
 		err = swap_commit(&load);
+		kernel->unsure |= err && unsure;
 	}
-	if (!err)
-		kernel->unsure = false;
 	table_names_free(&load.there);
 	return err;
 }

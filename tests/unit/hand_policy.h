@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "ruleset/ruleset.h"
+#include "util/array.h"
 
 struct fixture {
 	struct policy policy;
@@ -38,7 +39,7 @@ static struct port_range default_ports[PORT_KEY_MAX] = {
         [PORT_RPC_DYNAMIC] = {49152, 65535},
 };
 
-static void add_member(struct fixture *f, enum role role, const char *text)
+static __attribute__((unused)) void add_member(struct fixture *f, enum role role, const char *text)
 {
 	struct addr_range range;
 
@@ -84,13 +85,60 @@ static void fixture_free(struct fixture *f)
 	free(f);
 }
 
-static const struct nft_set *find_set(const struct ruleset *ruleset, const char *name)
+static __attribute__((unused)) const struct nft_set *find_set(const struct ruleset *ruleset, const char *name)
 {
 	for (size_t i = 0; i < ruleset->n_sets; i++)
 		if (!strcmp(ruleset->sets[i]->name, name))
 			return ruleset->sets[i];
 	fail_msg("no set %s", name);
 	return NULL;
+}
+
+struct member {
+	enum role role;
+	const char *text;
+};
+
+/* What every policy of policy_of() begins with. */
+static const struct member common_members[] = {
+        {ROLE_MANAGEMENT_SERVER, "10.20.1.11"},
+        {ROLE_MANAGEMENT_SERVER, "10.20.3.0/28"},
+        {ROLE_MANAGEMENT_SERVER, "2001:db8:20::11"},
+        {ROLE_WINDOWS_AGENT, "10.20.64.0/18"},
+        {ROLE_WINDOWS_AGENT, "10.9.0.7"},
+        {ROLE_WINDOWS_AGENT, "2001:db8:9::7"},
+        {ROLE_UNIX_LINUX_AGENT, "10.30.0.1"},
+};
+
+/* Those and more, up to one without a text. */
+static __attribute__((unused)) struct fixture *policy_of(const struct member *more)
+{
+	struct fixture *f = fixture_new();
+
+	for (size_t i = 0; i < ARRAY_SIZE(common_members); i++)
+		add_member(f, common_members[i].role, common_members[i].text);
+	for (size_t i = 0; more && more[i].text; i++)
+		add_member(f, more[i].role, more[i].text);
+	fixture_build(f);
+	return f;
+}
+
+/* Agents 11.0.0.0, 11.0.0.2, 11.0.0.4 ... from the first on. */
+static __attribute__((unused)) struct fixture *policy_of_many(uint32_t first, uint32_t n)
+{
+	struct fixture *f = fixture_new();
+	struct addr_set *agents = &f->section.roles[ROLE_WINDOWS_AGENT].addrs;
+
+	add_member(f, ROLE_MANAGEMENT_SERVER, "10.20.1.11");
+	add_member(f, ROLE_WINDOWS_AGENT, "10.9.0.7");
+	for (uint32_t i = first; i < first + n; i++) {
+		const struct addr_range host = {.v4 = {0x0b000000 + 2 * i, 0x0b000000 + 2 * i, 0}};
+
+		addr_set_add(agents, &host);
+	}
+	addr_set_canonicalize(agents);
+	fixture_build(f);
+	return f;
 }
 
 #endif
