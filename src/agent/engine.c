@@ -160,8 +160,13 @@ enum exit_code engine_apply_generation(struct engine *engine, const struct gener
 
 enum exit_code engine_apply(struct engine *engine, json_t *reply)
 {
-	enum exit_code code = engine_apply_generation(engine, &engine->current, reply);
+	enum exit_code code;
 
+	if (engine->current.source == FROM_KERNEL) { /* a model of the windows alone would open everything */
+		reply_fail(reply, CODE_UNAVAILABLE, "nothing is known of the policy but what the kernel has");
+		return reply_code(reply);
+	}
+	code = engine_apply_generation(engine, &engine->current, reply);
 	if (code == CODE_DONE) {
 		engine->applied = true;
 		engine->removed = false;

@@ -85,7 +85,7 @@ void engine_close(struct engine *engine);
 /* Reads the role file; the kernel stays as it is. Warnings and errors go to the reply. */
 enum exit_code engine_read(struct engine *engine, json_t *reply);
 
-/* Puts what engine_read() has read into the kernel. */
+/* Puts what is current into the kernel, again or for the first time. */
 enum exit_code engine_apply(struct engine *engine, json_t *reply);
 
 /*

@@ -157,12 +157,17 @@ static void test_trial_returns(void **state)
 
 static void test_trial_is_confirmed(void **state)
 {
+	json_t *reply = reply_new();
 	struct stored stored;
 
 	(void)state;
 	assert_int_equal(run(VERB_RELOAD, "{}"), CODE_DONE);
 	write_config(second_file);
 	assert_int_equal(run(VERB_RELOAD, "{\"confirm\": 60}"), CODE_DONE);
+	/* put back into the kernel meanwhile, it is no better than before */
+	assert_int_equal(engine_apply(&engine, reply), CODE_DONE);
+	json_decref(reply);
+	engine_state_save(&engine);
 	assert_int_equal(last_good_load(dir, &stored), 0);
 	assert_non_null(stored.ruleset);
 	for (size_t i = 0; i < stored.ruleset->n_counters; i++)
@@ -352,6 +357,8 @@ static void test_expired_while_down(void **state)
 
 static void test_unknown_table(void **state)
 {
+	json_t *reply = reply_new();
+
 	(void)state;
 	assert_int_equal(run(VERB_RELOAD, "{}"), CODE_DONE);
 	assert_int_equal(run(VERB_PHASE, "{\"phase\": \"install\", \"rows\": [\"cur-18\"]}"), CODE_DONE);
@@ -362,6 +369,8 @@ static void test_unknown_table(void **state)
 	assert_non_null(window_records_find(&engine.records, "prod.cur-18.window"));
 	assert_int_equal(run(VERB_PHASE, "{\"phase\": \"install\"}"), CODE_UNAVAILABLE);
 	assert_int_equal(run(VERB_RELOAD, "{\"confirm\": 60}"), CODE_UNAVAILABLE);
+	assert_int_equal(engine_apply(&engine, reply), CODE_UNAVAILABLE);
+	json_decref(reply);
 	assert_int_equal(run(VERB_PHASE, "{\"phase\": \"run\"}"), CODE_DONE);
 	assert_int_equal(fake_window("prod.cur-18.window")->left_ms, 0);
 }
