@@ -61,6 +61,9 @@ static int open_loop(struct agent *agent)
 		log_error("cannot set up the event loop: %s", strerror(-r));
 		return CODE_UNAVAILABLE;
 	}
+	r = drift_open(&agent->engine, agent->event, agent->settle, &agent->drift);
+	if (r < 0)
+		log_warning("changes of the nft table by others will not be noticed: %s", strerror(-r));
 	r = control_open(agent->event, agent->config->run_dir, agent_answer, agent, &agent->control, error,
 	                 sizeof(error));
 	if (r < 0) {
@@ -116,6 +119,7 @@ static int run_loop(struct agent *agent)
 static void release(struct agent *agent)
 {
 	control_close(agent->control);
+	drift_close(agent->drift);
 	agent_cut_end(agent);
 	sd_event_source_disable_unref(agent->settle);
 	sd_event_source_disable_unref(agent->window_timer);

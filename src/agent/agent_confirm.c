@@ -16,8 +16,11 @@
 static void end_trial(struct agent *agent, const char *why)
 {
 	json_t *reply = reply_new();
-	enum exit_code code = confirm_return(&agent->engine, reply);
+	enum exit_code code;
 
+	drift_pause(agent->drift);
+	code = confirm_return(&agent->engine, reply);
+	drift_resume(agent->drift, true);
 	agent_log_complaints(reply);
 	json_decref(reply);
 	if (code != CODE_DONE)

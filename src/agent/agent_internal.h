@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "agent/control.h"
 #include "agent/cut.h"
+#include "agent/drift.h"
 #include "agent/lock.h"
 #include "agent/verbs.h"
 #include "kernel/flowtables.h"
@@ -32,6 +33,7 @@ struct agent {
 	sd_event_source *confirm_timer; /* the end of a trial */
 	bool ready;                     /* systemd has been told */
 	struct agent_cut cut;
+	struct drift *drift; /* NULL: changes by others cannot be listened to */
 };
 
 /* Signals, requests and the lock's names are served by the loop from now on. Returns 0 or -errno. */

@@ -56,11 +56,12 @@ void agent_notify_status(const struct agent *agent)
 	else if (engine_is_degraded(engine))
 		sd_notify(0, "STATUS=degraded: the policy in force is not that of the role file");
 	else
-		sd_notifyf(0, "STATUS=%s phase, port table %s, mode %s%s",
+		sd_notifyf(0, "STATUS=%s phase, port table %s, mode %s%s%s",
 		           wanted_phase_name(engine->records.n > 0 ? WANT_INSTALL : WANT_RUN),
 		           port_table_name(engine->current.policy->settings.table),
 		           policy_mode_name(engine->current.policy->settings.mode),
-		           engine->last_error ? "; the last reload failed, the policy before it stays" : "");
+		           engine->last_error ? "; the last reload failed, the policy before it stays" : "",
+		           engine->drift.alarm ? "; somebody keeps changing the nft table" : "");
 }
 
 static void notify_reloading(void)
@@ -77,14 +78,21 @@ static void notify_reloading(void)
 json_t *agent_do(struct agent *agent, enum verb verb, const json_t *request, const struct origin *origin)
 {
 	bool announce = verb == VERB_RELOAD && agent->ready;
+	bool changes = verb_changes_kernel(verb);
 	json_t *reply;
 
 	if (announce)
 		notify_reloading();
+	if (changes)
+		drift_pause(agent->drift);
+	else
+		drift_look(agent->drift);
 	reply = verb_answer(&agent->engine, verb, request, origin);
+	if (changes)
+		drift_resume(agent->drift, verb != VERB_PHASE);
 	if (announce)
 		sd_notify(0, "READY=1");
-	if (verb_changes_kernel(verb) || agent->engine.records_changed)
+	if (changes || agent->engine.records_changed)
 		sd_event_source_set_enabled(agent->settle, SD_EVENT_ONESHOT);
 	return reply;
 }
@@ -163,6 +171,7 @@ static int on_settle(sd_event_source *source, void *data)
 
 	(void)source;
 	agent_cut_look(agent);
+	drift_look(agent->drift);
 	agent_timers_arm(agent);
 	engine_state_save(&agent->engine);
 	agent_notify_status(agent);

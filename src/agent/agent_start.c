@@ -53,13 +53,16 @@ static void start_windows(struct agent *agent, bool table_existed)
 	struct engine *engine = &agent->engine;
 	json_t *reply = reply_new();
 
+	drift_pause(agent->drift);
 	if (!table_existed && !engine->removed)
 		engine_windows_restore(engine, reply);
+	drift_resume(agent->drift, false);
 	agent_log_complaints(reply);
 	json_decref(reply);
 	/* Adopts them; and what cannot be written is noticed now, not when it matters. */
 	engine->records_changed = true;
 	agent_timers_arm(agent);
+	engine->guarded = agent->drift != NULL;
 	if (engine->records.n > 0)
 		log_info("install windows %s; omfwd status lists them",
 		         table_existed ? "are open and stay so" : "from before the boot are open again");

@@ -135,7 +135,9 @@ static int on_expiry_timer(sd_event_source *source, uint64_t usec, void *data)
 	(void)source;
 	(void)usec;
 	log_info("a site rule has expired");
+	drift_pause(agent->drift);
 	engine_expire(&agent->engine, time(NULL), reply);
+	drift_resume(agent->drift, true);
 	agent_log_complaints(reply);
 	json_decref(reply);
 	sd_event_source_set_enabled(agent->settle, SD_EVENT_ONESHOT);

@@ -13,6 +13,7 @@
 #include "agent/confirm.h"
 #include "agent/engine_internal.h"
 #include "agent/last_good.h"
+#include "agent/fd_store.h"
 #include "agent/reply.h"
 
 void generation_clear(struct generation *generation)
@@ -56,13 +57,26 @@ enum exit_code generation_from_file(const char *path, struct generation *ret, js
 	return CODE_DONE;
 }
 
+/* An agent goes on with the socket of its life before, which may own the table. */
+static int open_kernel(struct engine *engine, const char **error)
+{
+	int fd = engine->config.watched ? fd_store_take() : -1;
+
+	engine->stored = fd >= 0 && kernel_adopt(fd, &engine->kernel, error) == 0;
+	if (engine->stored)
+		return 0;
+	if (fd >= 0)
+		fd_store_remove();
+	return kernel_open(&engine->kernel, error);
+}
+
 enum exit_code engine_open(struct engine *engine, const struct engine_config *config, json_t *reply)
 {
 	const char *error = "";
 	int r;
 
 	*engine = (struct engine){.config = *config};
-	r = kernel_open(&engine->kernel, &error);
+	r = open_kernel(engine, &error);
 	if (r < 0) {
 		reply_fail(reply, reply_code_of_errno(r), "%s", error);
 		return reply_code(reply);
@@ -125,8 +139,17 @@ enum exit_code engine_read(struct engine *engine, json_t *reply)
 	return code;
 }
 
+void engine_store_socket(struct engine *engine, bool keep)
+{
+	if (keep && !engine->stored)
+		fd_store_put(kernel_fd(engine->kernel));
+	else if (!keep && engine->stored)
+		fd_store_remove();
+	engine->stored = keep;
+}
+
 /* Ownership ends with our socket, so that only a process that stays can be an owner. */
-static bool engine_owns_table(const struct engine *engine, const struct policy *policy, json_t *reply)
+bool engine_owns_table(const struct engine *engine, const struct policy *policy, json_t *reply)
 {
 	if (!engine->config.watched)
 		return false;
@@ -147,15 +170,24 @@ static bool engine_owns_table(const struct engine *engine, const struct policy *
 /* What need not be sent again: nothing, unless the table is still the one we made. */
 static const struct ruleset *engine_previous(struct engine *engine)
 {
-	return engine->applied && kernel_holds(engine->kernel) ? engine->current.ruleset : NULL;
+	if (!engine->applied || engine->drifted || !kernel_holds(engine->kernel))
+		return NULL;
+	return engine->current.ruleset;
 }
 
 enum exit_code engine_apply_generation(struct engine *engine, const struct generation *next, json_t *reply)
 {
 	bool own = engine_owns_table(engine, next->policy, reply);
-	int r = kernel_apply(engine->kernel, next->ruleset, engine_previous(engine), own);
+	int r;
 
-	return r < 0 ? fail_kernel(engine, next->policy, r, reply) : CODE_DONE;
+	/* Kept before it owns anything, so that there is no moment in which a kill would make the table nobody's. */
+	if (own)
+		engine_store_socket(engine, true);
+	r = kernel_apply(engine->kernel, next->ruleset, engine_previous(engine), own);
+	if (r < 0)
+		return fail_kernel(engine, next->policy, r, reply);
+	engine->drifted = false;
+	return CODE_DONE;
 }
 
 enum exit_code engine_apply(struct engine *engine, json_t *reply)
@@ -215,6 +247,7 @@ enum exit_code engine_remove(struct engine *engine, bool *existed, json_t *reply
 	if (r < 0)
 		return fail_kernel(engine, NULL, r, reply);
 	engine->applied = false;
+	engine->drifted = false;
 	engine->removed = true;
 	engine->records_changed = engine->records_changed || engine->records.n > 0;
 	engine->records.n = 0;

@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "agent/drift_history.h"
 #include "agent/state.h"
 #include "policy/explain.h"
 #include "util/exit_code.h"
@@ -76,6 +77,10 @@ struct engine {
 	struct trial trial;
 	bool unconfirmed; /* the role file was on trial and not confirmed: it is not read before the next reload */
 	struct cut_result cut;
+	bool stored;  /* systemd keeps a copy of the kernel's socket for the next life */
+	bool drifted; /* somebody else changed the table: it is not what it was when it was applied */
+	bool guarded; /* the records know of every window that was opened by us; others are set back */
+	struct drift_history drift;
 };
 
 /* Opens the kernel and finds out what it can do. On an error the engine is closed already. */
@@ -93,6 +98,28 @@ enum exit_code engine_apply(struct engine *engine, json_t *reply);
  * were. Windows are not touched.
  */
 enum exit_code engine_load(struct engine *engine, json_t *reply);
+
+/* Whether the policy's table is to belong to us; adds a warning to the reply when it should and cannot. */
+bool engine_owns_table(const struct engine *engine, const struct policy *policy, json_t *reply);
+
+/* Has systemd keep the socket, or let go of it. */
+void engine_store_socket(struct engine *engine, bool keep);
+
+/*
+ * engine_repair.c: what others have done to the table, and how it is undone.
+ *
+ * Others have changed rules (""), perhaps the elements of one set, by its name in the kernel, or of every set (NULL).
+ */
+void engine_distrust(struct engine *engine, const char *kernel_name);
+bool engine_set_is_window(const struct engine *engine, const char *kernel_name);
+/* Somebody else has closed the window; a repair does not open it again. */
+void engine_window_closed(struct engine *engine, const char *set);
+/* Reads all elements; sets that are not as they should be are distrusted. Returns whether there were none. */
+bool engine_verify_sets(struct engine *engine);
+/* Puts back what engine_distrust() was told of, and windows that are gone with it. */
+enum exit_code engine_repair(struct engine *engine, json_t *reply);
+/* Sets back the windows that are open for longer than the records say. *n: how many. Returns 0 or -errno. */
+int engine_windows_hold(struct engine *engine, size_t *n);
 
 /*
  * Takes the table away, and what a boot or an agent that starts would bring back. *existed tells whether there was a

@@ -191,6 +191,17 @@ static void record_close(struct engine *engine, const struct window_record *reco
 	engine->records_changed = true;
 }
 
+/*
+ * Whether somebody else has opened or extended it: the records are complete, and know of no such time. Such a window is
+ * about to be set back, and no record is to believe in it.
+ */
+static bool is_stranger(const struct engine *engine, const struct window_record *record, uint64_t left_ms,
+                        const struct moment *now)
+{
+	return engine->guarded && engine->applied &&
+	       (!record || now->boot_ms + left_ms > record->end_ms + CLOCK_GRAIN_MS);
+}
+
 /* The record of a set and what the kernel has left of it are brought together. */
 static void adopt_one(struct engine *engine, const char *set, uint64_t left_ms, const struct moment *now)
 {
@@ -201,6 +212,8 @@ static void adopt_one(struct engine *engine, const char *set, uint64_t left_ms, 
 			record_close(engine, record, now);
 		return;
 	}
+	if (is_stranger(engine, record, left_ms, now))
+		return;
 	if (!record) {
 		record = window_records_get(&engine->records, set);
 		record->opened = (time_t)(now->real_ms / MS_PER_SECOND);

@@ -186,6 +186,7 @@ void status_report(struct engine *engine, json_t *reply)
 	in_step = report_table(engine, &table, reply);
 	status_flowtables_report(engine, reply);
 	status_troubles_report(engine, reply);
+	status_drift_report(engine, reply);
 	if (table.exists)
 		report_counters(engine, reply);
 	if (reply_code(reply) == CODE_DONE)

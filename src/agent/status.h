@@ -21,6 +21,10 @@ void status_troubles_print(const json_t *reply, FILE *out);
 void status_flowtables_report(const struct engine *engine, json_t *reply);
 void status_flowtables_print(const json_t *reply, FILE *out);
 
+/* status_drift.c: "drift", what others did to the nft table, in the reply of an agent; and its lines for people. */
+void status_drift_report(struct engine *engine, json_t *reply);
+void status_drift_print(const json_t *reply, FILE *out);
+
 /* The text of a filled reply; free() it. now is for the time left. */
 char *status_text(const json_t *reply, time_t now);
 

@@ -186,6 +186,7 @@ char *status_text(const json_t *reply, time_t now)
 	print_policy(reply, out);
 	print_table(reply, out);
 	print_agent(reply, out);
+	status_drift_print(reply, out);
 	status_flowtables_print(reply, out);
 	status_troubles_print(reply, out);
 	print_counters(reply, out);

@@ -35,10 +35,14 @@ static bool claims_table(const struct table_names *there, bool own)
 	return there->flags & TABLE_FLAG_OWNER || (own && there->flags & TABLE_FLAG_PERSIST);
 }
 
-static int apply_from_scratch(struct kernel *kernel, struct ruleset *ruleset, bool own)
+int swap_from_scratch(struct kernel *kernel, struct ruleset *ruleset, const struct ruleset *intact, bool own)
 {
+<<<<<<< HEAD
 	struct load load = {.kernel = kernel, .ruleset = ruleset};
 	bool unsure = kernel->unsure;
+=======
+	struct load load = {.kernel = kernel, .ruleset = ruleset, .previous = intact};
+>>>>>>> 97ad222 (wip)
 	int err = generation_read(kernel, &kernel->genid);
 
 	if (!err)
@@ -130,7 +134,7 @@ int kernel_apply(struct kernel *kernel, struct ruleset *ruleset, const struct ru
 		if (!is_surprise(err))
 			return err;
 	}
-	return apply_from_scratch(kernel, ruleset, own);
+	return swap_from_scratch(kernel, ruleset, NULL, own);
 }
 
 int kernel_check(struct kernel *kernel, struct ruleset *ruleset)

@@ -74,6 +74,25 @@ int kernel_apply(struct kernel *kernel, struct ruleset *ruleset, const struct ru
 bool kernel_holds(struct kernel *kernel);
 void kernel_others_harmless(struct kernel *kernel, uint32_t generation);
 
+/*
+ * Undoes what others did to the table: wakes it, puts everything of the ruleset back by the two-batch method, and takes
+ * away what is not of it. intact: the sets in force whose elements are what they should be, which are kept; or NULL.
+ * Window sets that are gone are made open for opens_ms.
+ */
+int kernel_repair(struct kernel *kernel, struct ruleset *ruleset, const struct ruleset *intact, bool own);
+
+/* The generation in force, 0: unknown. */
+uint32_t kernel_generation(struct kernel *kernel);
+
+/* A number that changes with any table flag, chain or rule; elements and counters do not count. */
+int kernel_fingerprint(struct kernel *kernel, uint64_t *ret);
+
+/* Whether the elements of a set are those of the model; false also when that is not worth finding out. */
+bool kernel_set_is_intact(struct kernel *kernel, const struct nft_set *set);
+
+/* Whether the table belongs to this session: then nobody else can change it. */
+bool kernel_owns_table(struct kernel *kernel);
+
 /* Validates the ruleset in the kernel under another table name; commits nothing. */
 int kernel_check(struct kernel *kernel, struct ruleset *ruleset);
 

@@ -97,13 +97,21 @@ static bool is_anonymous_set(const struct nlmsghdr *message, const struct attrs 
 	       u32_of(attrs, NFTA_SET_FLAGS) & NFT_SET_ANONYMOUS;
 }
 
+/* Quotas and their like are no counters, and never of us. */
+static bool is_other_object(const struct nlmsghdr *message, const struct attrs *attrs)
+{
+	return message->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWOBJ) &&
+	       u32_of(attrs, NFTA_OBJ_TYPE) != NFT_OBJECT_COUNTER;
+}
+
 static int add_name(const struct nlmsghdr *message, void *data)
 {
 	struct name_dump *dump = data;
 	struct attrs attrs = parse(message);
 	char *name;
 
-	if (strcmp(text_of(&attrs, dump->table_attr), dump->table) != 0 || is_anonymous_set(message, &attrs))
+	if (strcmp(text_of(&attrs, dump->table_attr), dump->table) != 0 ||
+	    is_anonymous_set(message, &attrs) || is_other_object(message, &attrs))
 		return 0;
 	if (dump->count) {
 		++*dump->count;
@@ -227,6 +235,14 @@ int kernel_table_state(struct kernel *kernel, struct table_state *ret)
 		};
 	table_names_free(&names);
 	return err;
+}
+
+bool kernel_owns_table(struct kernel *kernel)
+{
+	struct table_names names = {0};
+
+	return !read_table(kernel, &names) && names.owner &&
+	       names.owner == mnl_socket_get_portid(kernel->socket);
 }
 
 struct counter_dump {

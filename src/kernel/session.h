@@ -79,6 +79,7 @@ void table_names_free(struct table_names *names);
 bool name_list_has(const struct name_list *list, const char *name);
 
 /* Table flags newer than the headers of Debian 12. */
+#define TABLE_FLAG_DORMANT 0x1u
 #define TABLE_FLAG_OWNER   0x2u
 #define TABLE_FLAG_PERSIST 0x4u
 

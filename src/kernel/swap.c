@@ -124,6 +124,8 @@ static int load_set(struct load *load, const struct nft_set *set, bool dry)
 	int err = 0;
 
 	encode_set(load->kernel, NFT_MSG_NEWSET, set);
+	if (set->type == SET_WINDOW && set->opens_ms)
+		encode_window(load->kernel, set->kernel_name, set->opens_ms);
 	while (more && !err) {
 		more = encode_elements(load->kernel, NFT_MSG_NEWSETELEM, set, &next);
 		err = flush_if_large(load, dry);

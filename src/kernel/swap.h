@@ -17,6 +17,12 @@ struct load {
 /* Loads the ruleset. Nothing has changed when it fails, in the kernel or in the ruleset. */
 int swap_commit(struct load *load);
 
+/*
+ * Reads what is there and loads everything but the sets of intact (or NULL), which the caller vouches for. The session
+ * knows again what the kernel holds. Lives in apply.c.
+ */
+int swap_from_scratch(struct kernel *kernel, struct ruleset *ruleset, const struct ruleset *intact, bool own);
+
 /* Validates the ruleset and commits nothing. */
 int swap_check(struct load *load);
 

@@ -48,6 +48,8 @@ struct nft_set {
 	const struct service *services; /* SET_SERVICES, sorted by port */
 	const uint8_t *types;           /* SET_ICMPV6 */
 	loc_t loc;                      /* where the role was assigned */
+	uint64_t opens_ms; /* SET_WINDOW: how long it is open when it has to be made; 0: closed */
+	bool distrusted;   /* others may have changed its elements in the kernel */
 };
 
 enum ct_dir { CT_ORIGINAL, CT_REPLY };

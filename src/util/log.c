@@ -23,6 +23,7 @@ static const char *const field_names[LOG_FIELD_MAX] = {
         [LOG_FIELD_SECTION] = "OMFWD_SECTION", [LOG_FIELD_ROW] = "OMFWD_ROW",
         [LOG_FIELD_USER] = "OMFWD_USER",       [LOG_FIELD_FROM] = "OMFWD_FROM",
         [LOG_FIELD_REASON] = "OMFWD_REASON",   [LOG_FIELD_CONFIG] = "OMFWD_CONFIG",
+        [LOG_FIELD_CULPRIT] = "OMFWD_CULPRIT",
 };
 
 static const char *const message_ids[LOG_ID_MAX] = {
@@ -37,6 +38,8 @@ static const char *const message_ids[LOG_ID_MAX] = {
         [LOG_ID_DEGRADED] = "fd954bf4079e413980a082f88f049420",
         [LOG_ID_CONFIRMED] = "0aa3c238aa144dcfa6425b22013634e9",
         [LOG_ID_RETURNED] = "d2b175439d7345778a548adca4e748f2",
+        [LOG_ID_DRIFT] = "9ce5f27317d74042b84145beda5c824b",
+        [LOG_ID_DRIFT_ALARM] = "08ab6630e1da4e72ac58acd5f9abe12f",
         [LOG_ID_REMOVED] = "b6d5fd2e8ea3416baddb69edd7e7da63",
         [LOG_ID_STOPPED] = "42150283dd204fe68846a31502e87727",
 };

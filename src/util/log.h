@@ -25,6 +25,7 @@ enum log_field {
 	LOG_FIELD_FROM,
 	LOG_FIELD_REASON,
 	LOG_FIELD_CONFIG,
+	LOG_FIELD_CULPRIT, /* the name of the process that changed the nft table */
 	LOG_FIELD_MAX
 };
 
@@ -42,6 +43,8 @@ enum log_id {
 	LOG_ID_DEGRADED,
 	LOG_ID_CONFIRMED,
 	LOG_ID_RETURNED,
+	LOG_ID_DRIFT,
+	LOG_ID_DRIFT_ALARM,
 	LOG_ID_REMOVED,
 	LOG_ID_STOPPED,
 	LOG_ID_MAX

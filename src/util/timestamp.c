@@ -12,3 +12,16 @@ char *timestamp_format(time_t when, char *buf, size_t size)
 		snprintf(buf, size, "@%lld", (long long)when);
 	return buf;
 }
+
+uint64_t timestamp_boot_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t timestamp_boot_ms(void)
+{
+	return timestamp_boot_us() / 1000;
+}

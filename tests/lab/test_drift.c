@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Others change the nft table: what they do is undone at once and told with their name, or, where the table is owned,
+ * they cannot do it at all, dead agent or not.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/lab/expect.h"
+#include "tests/lab/program.h"
+
+#define POLICY(own)                                                                                          \
+	"[omfwd]\ndeny_scope = everything\nlog_denied = no\nown_table = " own "\n[roles prod]\n"             \
+	"management_server = 10.1.0.10, 2001:db8:1::10\nwindows_agent = 10.2.0.20, 2001:db8:2::20\n"         \
+	"windows_agent = 10.2.8.0/24\n"
+#define SECOND_AGENT "windows_agent = 10.2.0.21\n"
+
+#define OMFWD_ARGS "--config " CONFIG " --run-dir " RUN_DIR " --state-dir " STATE_DIR
+#define NOTIFY     LAB_DIR "/notify"
+#define HEAL_MS    1000 /* a loaded machine; alone it is a few */
+
+static bool passes(struct lab *lab, const char *src, const char *dst, uint16_t port)
+{
+	struct probe probe = {
+	        .src = address_of(src), .dst = address_of(dst), .proto = IPPROTO_TCP, .dport = port};
+	burst_run(lab, &probe, 1);
+	return probe.arrived;
+}
+
+/* The reply to status, and its code. json_decref() it. */
+static json_t *status(struct lab *lab, int *code)
+{
+	struct run run;
+	omfwd_run(lab, &run, "status --json");
+	json_t *reply = json_loads(run.out, 0, NULL);
+	if (!reply)
+		fail_msg("status --json says %s%s", run.out, run.err);
+	*code = run.code;
+	lab_run_free(&run);
+	return reply;
+}
+
+static long long drift_number(struct lab *lab, const char *key)
+{
+	int code;
+	json_t *reply = status(lab, &code);
+	json_t *value = json_object_get(json_object_get(reply, "drift"), key);
+	long long number = json_is_boolean(value) ? json_is_true(value) : json_integer_value(value);
+	json_decref(reply);
+	return number;
+}
+
+/* A member of the last entry of the history, malloc'ed. */
+static char *drift_last(struct lab *lab, const char *key)
+{
+	int code;
+	json_t *reply = status(lab, &code);
+	json_t *history = json_object_get(json_object_get(reply, "drift"), "history");
+	json_t *last = json_array_get(history, json_array_size(history) - 1);
+	const char *text = json_string_value(json_object_get(last, key));
+	char *copy = strdup(text ? text : "");
+	json_decref(reply);
+	return copy;
+}
+
+static void expect_last(struct lab *lab, const char *key, const char *want)
+{
+	char *text = drift_last(lab, key);
+	if (!strstr(text, want))
+		fail_msg("the last change is told with %s \"%s\", not \"%s\"", key, text, want);
+	free(text);
+}
+
+static pid_t watching_agent(struct lab *lab)
+{
+	int notify;
+	lab_write("omfwd.conf", POLICY("no"));
+	/* Nobody reads what the agent notifies. */
+	lab_must(lab, NS_GATEWAY, "echo 10000 >/proc/sys/net/unix/max_dgram_qlen");
+	return omfwd_agent_start(lab, &notify, "");
+}
+
+static void await_verdict(struct lab *lab, const char *src, const char *dst, uint16_t port, bool pass)
+{
+	for (uint64_t end = lab_now_ms() + HEAL_MS; passes(lab, src, dst, port) != pass;)
+		if (lab_now_ms() > end)
+			fail_msg("%s -> %s tcp/%u: still %s", src, dst, port, pass ? "denied" : "passing");
+}
+
+/* A rule handle of a chain: the first one. */
+#define HANDLE_OF(chain) "$(nft -a list chain inet omfwd " chain " | grep -o 'handle [0-9]*$' | sed -n 2p)"
+
+static const struct attack {
+	const char *command, *told;
+	bool may_be_impossible; /* not every kernel has flowtables */
+} attacks[] = {
+        {"nft flush ruleset", "deleted the table"},
+        {"nft delete table inet omfwd", "deleted the table"},
+        {"nft flush table inet omfwd", "rules"},
+        {"nft add table inet omfwd '{ flags dormant; }'", "the table"},
+        {"nft delete element inet omfwd prod.windows_agent.hosts4 '{ 10.2.0.20 }'",
+         "prod.windows_agent.hosts4"},
+        {"nft add element inet omfwd prod.windows_agent.nets4 '{ 10.2.0.99-10.2.0.100 }'",
+         "prod.windows_agent.nets4"},
+        {"nft delete rule inet omfwd forward " HANDLE_OF("forward"), "deleted 1 rule from chain forward"},
+        {"nft insert rule inet omfwd forward accept", "added 1 rule to chain forward"},
+        {"nft chain inet omfwd forward '{ policy accept; }'", "chain forward"},
+        {"nft add chain inet omfwd evil '{ type filter hook forward priority -10; policy drop; }'",
+         "chain evil"},
+        {"nft add set inet omfwd evil '{ type ipv4_addr; }'", "set evil"},
+        {"nft add quota inet omfwd evil '{ 10 mbytes; }'", "object evil"},
+        {"nft 'add flowtable inet omfwd evil { hook ingress priority 0; devices = { gl, gr }; }; "
+         "insert rule inet omfwd forward flow add @evil'",
+         "flowtable evil", .may_be_impossible = true},
+        {"nft list table inet omfwd >table; nft -f - <<E\ndelete table inet omfwd\n$(cat table)\nE",
+         "the table"},
+};
+#define N_ATTACKS (sizeof(attacks) / sizeof(attacks[0]))
+
+/* Names of sets carry a number that counts how often they were sent. */
+static char *listing(struct lab *lab)
+{
+	struct run run;
+	lab_run(lab, NS_GATEWAY, NULL, &run,
+	        "nft list table inet omfwd | grep -v elements | sed -E 's/([a-z46])\\.[0-9]+\\b/\\1/g' | "
+	        "sort");
+	char *text = run.out;
+	free(run.err);
+	return text;
+}
+
+static void await_in_step(struct lab *lab, const char *before, const char *what)
+{
+	char *now = listing(lab);
+	for (uint64_t end = lab_now_ms() + HEAL_MS; strcmp(now, before) != 0; now = listing(lab)) {
+		if (lab_now_ms() > end) {
+			lab_write("before", before);
+			lab_write("now", now);
+			struct run run;
+			lab_run(lab, NS_GATEWAY, NULL, &run, "diff " LAB_DIR "/before " LAB_DIR "/now");
+			fail_msg("%s: not healed:\n%s", what, run.out);
+		}
+		free(now);
+	}
+	free(now);
+}
+
+/* Returns false when this kernel does not let anybody do it. */
+static bool attack(struct lab *lab, const struct attack *attack)
+{
+	struct run run;
+	lab_run(lab, NS_GATEWAY, NULL, &run, "cd " LAB_DIR "; %s", attack->command);
+	bool done = run.code == 0;
+	if (!done && !attack->may_be_impossible)
+		fail_msg("%s: %s", attack->command, run.err);
+	lab_run_free(&run);
+	return done;
+}
+
+static void test_heals_by_itself(void **state)
+{
+	struct lab *lab = lab_need(state);
+	for (size_t i = 0; i < N_ATTACKS; i++) {
+		lab_refresh(state);
+		watching_agent(lab);
+		char *before = listing(lab);
+		if (!attack(lab, &attacks[i])) {
+			free(before);
+			continue;
+		}
+		await_in_step(lab, before, attacks[i].command);
+		EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "pass 10.2.8.7 10.1.0.10 tcp/5723",
+		       "drop 10.2.0.99 10.1.0.10 tcp/5723", "drop 10.1.0.10 10.2.0.20 tcp/445",
+		       "pass 2001:db8:2::20 2001:db8:1::10 tcp/5723");
+		expect_last(lab, "process", "nft");
+		expect_last(lab, "did", attacks[i].told);
+		expect_last(lab, "outcome", "repaired");
+		assert_int_equal(drift_number(lab, "changes"), 1);
+		free(before);
+	}
+}
+
+static int compare_times(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* How long forbidden packets pass after the command that opened the gateway has returned. */
+static void test_time_to_heal(void **state)
+{
+	struct lab *lab = lab_need(state);
+	int times[12];
+	for (int i = 0; i < 12; i++) {
+		if (i % 4 == 0) {
+			lab_refresh(state);
+			watching_agent(lab);
+		}
+		lab_must(lab, NS_GATEWAY, "nft flush ruleset");
+		uint64_t from = lab_now_ms();
+		await_verdict(lab, "10.2.0.99", "10.1.0.10", 22, false);
+		times[i] = (int)(lab_now_ms() - from);
+	}
+	qsort(times, 12, sizeof(times[0]), compare_times);
+	print_message("denied again after nft flush ruleset returned: median %d ms, longest %d ms\n",
+	              times[6], times[11]);
+	assert_int_equal(drift_number(lab, "repairs"), 4);
+}
+
+static void test_closed_by_others_stays_closed(void **state)
+{
+	struct lab *lab = lab_need(state);
+	watching_agent(lab);
+	omfwd_expect(lab, 0, "--phase install --for 1h");
+	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
+	lab_must(lab, NS_GATEWAY, "nft flush set inet omfwd install_window; nft flush ruleset");
+	await_verdict(lab, "10.2.0.99", "10.1.0.10", 22, false);
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445", "pass 10.2.0.20 10.1.0.10 tcp/5723");
+	lab_sleep_ms(100);
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
+	/* One protocol of it counts as all of it. */
+	omfwd_expect(lab, 0, "--phase install --for 1h");
+	lab_must(lab, NS_GATEWAY, "nft delete element inet omfwd install_window '{ udp }'");
+	await_verdict(lab, "10.1.0.10", "10.2.0.20", 445, false);
+}
+
+static void test_opened_by_others_is_closed(void **state)
+{
+	struct lab *lab = lab_need(state);
+	watching_agent(lab);
+	lab_must(lab, NS_GATEWAY, "nft add element inet omfwd install_window '{ tcp timeout 1h }'");
+	await_verdict(lab, "10.1.0.10", "10.2.0.20", 445, false);
+	lab_must(lab, NS_GATEWAY, "nft add element inet omfwd prod.cur-18.window '{ tcp }'");
+	await_verdict(lab, "10.1.0.10", "10.2.0.20", 445, false);
+	assert_int_equal(drift_number(lab, "repairs"), 2);
+	int code;
+	json_t *reply = status(lab, &code);
+	assert_int_equal(code, 0);
+	assert_int_equal(json_array_size(json_object_get(reply, "windows")), 0);
+	json_decref(reply);
+}
+
+/* Neither an extension nor a table that has to be made again gives a window more time than it was opened for. */
+static void test_window_never_longer(void **state)
+{
+	struct lab *lab = lab_need(state);
+	watching_agent(lab);
+	omfwd_expect(lab, 0, "--phase install --for 3s");
+	uint64_t until = lab_now_ms() + 3000;
+	lab_must(lab, NS_GATEWAY,
+	         "nft 'delete element inet omfwd install_window { tcp }; "
+	         "add element inet omfwd install_window { tcp timeout 5h }'");
+	lab_sleep_ms(200);
+	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
+	lab_must(lab, NS_GATEWAY, "nft flush ruleset");
+	await_verdict(lab, "10.2.0.99", "10.1.0.10", 22, false);
+	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
+	while (lab_now_ms() < until + 2000 && passes(lab, "10.1.0.10", "10.2.0.20", 445))
+		;
+	int late = (int)(lab_now_ms() - until);
+	print_message("closed %d ms after its time\n", late);
+	assert_true(late < 50 && late > -1000);
+}
+
+/* Others who mind their own tables are no drift, whatever we load meanwhile. */
+static void test_other_tables(void **state)
+{
+	struct lab *lab = lab_need(state);
+	watching_agent(lab);
+	pid_t others =
+	        lab_start(lab, NS_GATEWAY, -1,
+	                  "sh -c 'while :; do nft add table inet others; nft delete table inet others; "
+	                  "nft add table ip omfwd; nft delete table ip omfwd; done'");
+	for (int i = 0; i < 10; i++) {
+		lab_write("omfwd.conf", i % 2 ? POLICY("no") : POLICY("no") SECOND_AGENT);
+		omfwd_expect(lab, 0, "reload");
+		omfwd_expect(lab, 0, "--phase %s", i % 2 ? "run" : "install");
+	}
+	kill(others, SIGKILL);
+	lab_wait(lab, others);
+	assert_int_equal(drift_number(lab, "changes"), 0);
+	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.21 10.1.0.10 tcp/5723");
+	lab_must(lab, NS_GATEWAY, "nft flush ruleset");
+	await_verdict(lab, "10.2.0.99", "10.1.0.10", 22, false);
+}
+
+/* More happens than the kernel can queue up for us, and a rule of ours is gone in between. */
+static void test_lost_events(void **state)
+{
+	struct lab *lab = lab_need(state);
+	pid_t pid = watching_agent(lab);
+	kill(pid, SIGSTOP);
+	lab_must(lab, NS_GATEWAY,
+	         "{ echo 'add table ip big; add set ip big s { type ipv4_addr . inet_service; }'; "
+	         "echo 'add element ip big s {'; seq 300000 | awk '{ print (NR>1?\",\":\"\") "
+	         "\"10.\" int($1/65536) \".\" int($1/256)%%256 \".\" $1%%256 \" . 80\" }'; echo '}'; } | nft "
+	         "-f -");
+	lab_must(lab, NS_GATEWAY,
+	         "nft delete element inet omfwd prod.windows_agent.hosts4 '{ 10.2.0.20 }'; "
+	         "nft insert rule inet omfwd forward accept");
+	EXPECT(lab, "pass 10.2.0.99 10.1.0.10 tcp/22");
+	kill(pid, SIGCONT);
+	for (uint64_t end = lab_now_ms() + 5000; passes(lab, "10.2.0.99", "10.1.0.10", 22);)
+		assert_true(lab_now_ms() < end);
+	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.99 10.1.0.10 tcp/22");
+	expect_last(lab, "did", "while nobody could listen");
+	lab_must(lab, NS_GATEWAY, "nft flush ruleset");
+	await_verdict(lab, "10.2.0.99", "10.1.0.10", 22, false);
+	expect_last(lab, "did", "deleted the table");
+}
+
+static void test_alarm(void **state)
+{
+	struct lab *lab = lab_need(state);
+	watching_agent(lab);
+	for (int i = 0; i < 5; i++) {
+		lab_must(lab, NS_GATEWAY, "nft flush ruleset");
+		await_verdict(lab, "10.2.0.99", "10.1.0.10", 22, false);
+	}
+	assert_int_equal(drift_number(lab, "alarm"), 0);
+	lab_must(lab, NS_GATEWAY, "nft flush ruleset");
+	lab_sleep_ms(500);
+	EXPECT(lab, "pass 10.2.0.99 10.1.0.10 tcp/22");
+	assert_int_equal(drift_number(lab, "alarm"), 1);
+	struct run run;
+	omfwd_run(lab, &run, "status");
+	assert_int_equal(run.code, 1);
+	assert_non_null(strstr(run.out, "ALARM"));
+	lab_run_free(&run);
+	/* The next repair comes by itself, and the alarm ends when nobody is at it any more. */
+	uint64_t from = lab_now_ms();
+	while (lab_now_ms() < from + 12000 && passes(lab, "10.2.0.99", "10.1.0.10", 22))
+		lab_sleep_ms(100);
+	EXPECT(lab, "drop 10.2.0.99 10.1.0.10 tcp/22", "pass 10.2.0.20 10.1.0.10 tcp/5723");
+	assert_int_equal(drift_number(lab, "alarm"), 1);
+	while (lab_now_ms() < from + 24000 && drift_number(lab, "alarm"))
+		lab_sleep_ms(200);
+	assert_int_equal(drift_number(lab, "alarm"), 0);
+	/* A reload of the administrator's does not wait. */
+	assert_int_equal(drift_number(lab, "repairs"), 6);
+}
+
+static void test_reload_repairs_under_alarm(void **state)
+{
+	struct lab *lab = lab_need(state);
+	watching_agent(lab);
+	for (int i = 0; i < 6; i++) {
+		lab_must(lab, NS_GATEWAY, "nft flush ruleset");
+		lab_sleep_ms(100);
+	}
+	EXPECT(lab, "pass 10.2.0.99 10.1.0.10 tcp/22");
+	omfwd_expect(lab, 0, "reload");
+	EXPECT(lab, "drop 10.2.0.99 10.1.0.10 tcp/22", "pass 10.2.0.20 10.1.0.10 tcp/5723");
+}
+
+static void test_removed_is_left_alone(void **state)
+{
+	struct lab *lab = lab_need(state);
+	watching_agent(lab);
+	omfwd_expect(lab, 0, "remove");
+	lab_must(lab, NS_GATEWAY, "nft add table inet omfwd; nft delete table inet omfwd");
+	lab_sleep_ms(100);
+	lab_must(lab, NS_GATEWAY, "! nft list table inet omfwd 2>/dev/null");
+	omfwd_expect(lab, 0, "reload");
+	lab_must(lab, NS_GATEWAY, "nft flush ruleset");
+	await_verdict(lab, "10.2.0.99", "10.1.0.10", 22, false);
+}
+
+/* systemd's side of the notify socket, as far as it is about file descriptors. */
+static int notify_open(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = NOTIFY};
+	struct timeval patience = {.tv_sec = 10};
+	unlink(NOTIFY);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_true(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	return fd;
+}
+
+static void notify_drain(int notify)
+{
+	char text[4096];
+	while (recv(notify, text, sizeof(text), MSG_DONTWAIT) >= 0)
+		;
+}
+
+/* Waits for a message that holds want; returns the descriptor that came with it, or -1. */
+static int notify_await(int notify, const char *want)
+{
+	for (;;) {
+		char text[4096], control[CMSG_SPACE(sizeof(int))];
+		struct iovec iov = {.iov_base = text, .iov_len = sizeof(text) - 1};
+		struct msghdr message = {.msg_iov = &iov,
+		                         .msg_iovlen = 1,
+		                         .msg_control = control,
+		                         .msg_controllen = sizeof(control)};
+		ssize_t len = recvmsg(notify, &message, 0);
+		if (len < 0)
+			fail_msg("the agent never notified %s", want);
+		text[len] = '\0';
+		struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+		int fd = -1;
+		if (rights && rights->cmsg_type == SCM_RIGHTS)
+			memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
+		if (strstr(text, want))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+/* Starts an agent as systemd would, with a descriptor from the store unless it is -1. */
+static pid_t stored_agent(struct lab *lab, int stored)
+{
+	char prefix[256] = "";
+	lab_must(lab, NS_GATEWAY, "mkdir -p " RUN_DIR " " STATE_DIR);
+	if (stored >= 0)
+		snprintf(prefix, sizeof(prefix), "LISTEN_FDS=1 LISTEN_FDNAMES=omfwd-netlink LISTEN_PID=$$ ");
+	return lab_start(lab, NS_GATEWAY, STDERR_FILENO,
+	                 "bash -c '%sNOTIFY_SOCKET=" NOTIFY " exec \"%s\" agent " OMFWD_ARGS " 3<&%d'",
+	                 prefix, lab->binary, stored >= 0 ? stored : 0);
+}
+
+/* Whether this kernel can keep a table for its owner. */
+static void need_persist(struct lab *lab)
+{
+	struct run run;
+	lab_write("omfwd.conf", POLICY("yes"));
+	omfwd_agent_stop(lab, omfwd_agent_start(lab, &(int){0}, ""), SIGTERM);
+	lab_run(lab, NS_GATEWAY, NULL, &run, "nft -a list table inet omfwd | grep -q flags");
+	bool persists = run.code == 0;
+	lab_run_free(&run);
+	lab_must(lab, NS_GATEWAY, "nft delete table inet omfwd");
+	if (!persists) {
+		print_message("this kernel has no persistent tables\n");
+		skip();
+	}
+}
+
+static void expect_untouchable(struct lab *lab)
+{
+	struct run run;
+	lab_must(lab, NS_GATEWAY, "nft flush ruleset");
+	lab_run(lab, NS_GATEWAY, NULL, &run, "nft delete table inet omfwd");
+	assert_int_not_equal(run.code, 0);
+	lab_run_free(&run);
+	lab_run(lab, NS_GATEWAY, NULL, &run, "nft insert rule inet omfwd forward accept");
+	assert_int_not_equal(run.code, 0);
+	lab_run_free(&run);
+	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.99 10.1.0.10 tcp/22");
+}
+
+static void test_owned_over_a_kill(void **state)
+{
+	struct lab *lab = lab_need(state);
+	need_persist(lab);
+	lab_write("omfwd.conf", POLICY("auto"));
+	int notify = notify_open();
+	pid_t pid = stored_agent(lab, -1);
+	int stored = notify_await(notify, "FDSTORE=1\nFDNAME=omfwd-netlink");
+	assert_true(stored >= 0);
+	notify_await(notify, "READY=1");
+	expect_untouchable(lab);
+	for (int i = 0; i < 3; i++) {
+		omfwd_expect(lab, 0, "--phase install --for 1h");
+		omfwd_agent_stop(lab, pid, SIGKILL);
+		expect_untouchable(lab);
+		EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
+		notify_drain(notify);
+		lab_write("omfwd.conf", i % 2 ? POLICY("auto") : POLICY("auto") SECOND_AGENT);
+		pid = stored_agent(lab, stored);
+		notify_await(notify, "READY=1");
+		expect_untouchable(lab);
+		/* Only who has the socket of the first agent can change what it owns. */
+		if (i % 2)
+			EXPECT(lab, "drop 10.2.0.21 10.1.0.10 tcp/5723");
+		else
+			EXPECT(lab, "pass 10.2.0.21 10.1.0.10 tcp/5723");
+		omfwd_expect(lab, 0, "--phase run");
+		EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
+		omfwd_expect(lab, 0, "reload");
+	}
+	assert_int_equal(drift_number(lab, "changes"), 0);
+	omfwd_expect(lab, 0, "remove");
+	notify_await(notify, "FDSTOREREMOVE=1\nFDNAME=omfwd-netlink");
+	EXPECT(lab, "pass 10.2.0.99 10.1.0.10 tcp/22");
+}
+
+/* A table whose owner is gone for good belongs to nobody, until the next agent claims it. */
+static void test_orphan_is_claimed(void **state)
+{
+	struct lab *lab = lab_need(state);
+	int notify;
+	need_persist(lab);
+	lab_write("omfwd.conf", POLICY("yes"));
+	omfwd_agent_stop(lab, omfwd_agent_start(lab, &notify, ""), SIGKILL);
+	EXPECT(lab, "drop 10.2.0.99 10.1.0.10 tcp/22");
+	lab_must(lab, NS_GATEWAY, "nft insert rule inet omfwd forward accept");
+	EXPECT(lab, "pass 10.2.0.99 10.1.0.10 tcp/22");
+	omfwd_agent_start(lab, &notify, "");
+	expect_untouchable(lab);
+}
+
+/* A socket works in the namespace it was made in: one from elsewhere must not be used. */
+static void test_stored_socket_of_another_namespace(void **state)
+{
+	struct lab *lab = lab_need(state);
+	lab_write("omfwd.conf", POLICY("no"));
+	int notify = notify_open();
+	int stranger = dup(lab_socket(lab, NS_LEFT, AF_NETLINK, SOCK_RAW, 12 /* NETLINK_NETFILTER */));
+	stored_agent(lab, stranger);
+	notify_await(notify, "FDSTOREREMOVE=1");
+	notify_await(notify, "READY=1");
+	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.99 10.1.0.10 tcp/22");
+	lab_must(lab, NS_LEFT, "! nft list table inet omfwd 2>/dev/null");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        LAB_TEST(test_heals_by_itself),
+	        LAB_TEST(test_time_to_heal),
+	        LAB_TEST(test_closed_by_others_stays_closed),
+	        LAB_TEST(test_opened_by_others_is_closed),
+	        LAB_TEST(test_window_never_longer),
+	        LAB_TEST(test_other_tables),
+	        LAB_TEST(test_lost_events),
+	        LAB_TEST(test_alarm),
+	        LAB_TEST(test_reload_repairs_under_alarm),
+	        LAB_TEST(test_removed_is_left_alone),
+	        LAB_TEST(test_owned_over_a_kill),
+	        LAB_TEST(test_orphan_is_claimed),
+	        LAB_TEST(test_stored_socket_of_another_namespace),
+	};
+	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
+}
