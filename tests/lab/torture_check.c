@@ -202,27 +202,32 @@ uint64_t check_forgive(struct torture *torture)
 	return leaked;
 }
 
-/* Whatever happened before: a reload must succeed in the end, and then the kernel has what the file says. */
-static bool model_reload(struct torture *torture)
+/* Whatever happened before: it must succeed in the end. */
+static bool model_request(struct torture *torture, const char *args)
 {
 	int code = -1;
 	for (int i = 0; i < MODEL_TRIES && code != 0; i++) {
 		agent_need(torture);
-		code = client_run(torture, "reload");
+		code = client_run(torture, args);
 	}
-	if (code == 0)
-		code = client_run(torture, "--phase run");
-	if (code == 0)
-		torture->window_until = lab_now_ms();
-	else
-		torture_fail(torture, "no reload succeeds any more: exit code %d", code);
+	if (code != 0)
+		torture_fail(torture, "omfwd %s succeeds no more: exit code %d", args, code);
 	return code == 0;
+}
+
+/* After these two, the kernel has what the file says. */
+static bool model_load(struct torture *torture)
+{
+	if (!model_request(torture, "reload") || !model_request(torture, "--phase run"))
+		return false;
+	torture->window_until = lab_now_ms();
+	return true;
 }
 
 void check_model(struct torture *torture)
 {
 	struct lab *lab = torture->lab;
-	if (!model_reload(torture))
+	if (!model_load(torture))
 		return;
 	lab_must(lab, NS_FAR,
 	         "nft flush ruleset; '%s' " OMFWD_ARGS " show --format nft >" LAB_DIR
