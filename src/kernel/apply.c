@@ -37,12 +37,8 @@ static bool claims_table(const struct table_names *there, bool own)
 
 int swap_from_scratch(struct kernel *kernel, struct ruleset *ruleset, const struct ruleset *intact, bool own)
 {
-<<<<<<< HEAD
-	struct load load = {.kernel = kernel, .ruleset = ruleset};
-	bool unsure = kernel->unsure;
-=======
 	struct load load = {.kernel = kernel, .ruleset = ruleset, .previous = intact};
->>>>>>> 97ad222 (wip)
+	bool unsure = kernel->unsure;
 	int err = generation_read(kernel, &kernel->genid);
 
 	if (!err)
