@@ -250,6 +250,43 @@ static bool reload_after(struct lab *lab, const char *damage)
 	return done;
 }
 
+/*
+ * Members come and go beside the ones the probes use: more hosts, other hosts, and networks that touch those of the
+ * probes, so that the range with the probe in it is another one each time. No set may be exchanged for that.
+ */
+static const char *const toggled[] = {
+        "10.2.40.1, 2001:db8:2:40::1",
+        "10.2.40.1, 10.2.40.2, 10.2.9.0/25, 10.2.7.128/25, 2001:db8:2:40::1, 2001:db8:2:9:8000::/65",
+        "10.2.40.1, 2001:db8:2:40::1",
+        "10.2.40.1, 10.2.40.3, 2001:db8:2:40::1, 2001:db8:2:40::3",
+        "10.2.40.1, 10.2.40.4, 10.2.40.5, 2001:db8:2:40::1, 2001:db8:2:40::5",
+};
+
+static void test_members_toggled(void **state)
+{
+	struct lab *lab = lab_need(state);
+	char loop[8192], text[4096], name[32];
+	int notify;
+	for (size_t i = 0; i < sizeof(toggled) / sizeof(toggled[0]); i++) {
+		snprintf(text, sizeof(text), "%swindows_agent = %s\n", COMMON_SHARED, toggled[i]);
+		snprintf(name, sizeof(name), "toggled.%zu", i);
+		lab_write(name, text);
+	}
+	lab_write("omfwd.conf", text);
+	omfwd_agent_start(lab, &notify, "");
+	omfwd_expect(lab, 0, "--phase install --for 1h");
+	snprintf(loop, sizeof(loop),
+	         "i=0; while [ $i -lt 200 ]; do cp " LAB_DIR "/toggled.$((i %% %zu)) " CONFIG
+	         "; \"%s\" reload " OMFWD_ARGS " >/dev/null; i=$((i + 1)); done",
+	         sizeof(toggled) / sizeof(toggled[0]), lab->binary);
+	struct tally tally = flow_during(lab, loop);
+	expect_clean(&tally, 10000);
+	assert_int_equal(nft_counter(lab, "prod.cur-16"), tally.sent / 2);
+	lab_must(lab, NS_GATEWAY, "! nft list sets | grep \"set .*[46]\\.[0-9]\"");
+	EXPECT(lab, "pass 10.2.40.5 10.1.0.10 tcp/5723", "drop 10.2.40.3 10.1.0.10 tcp/5723",
+	       "drop 10.2.9.1 10.1.0.10 tcp/5723", "pass 10.1.0.10 10.2.0.20 tcp/445");
+}
+
 /* Whatever others did to the table, the next reload makes it ours again. */
 static void test_reload_heals(void **state)
 {
@@ -293,7 +330,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        LAB_TEST(test_reloads_by_the_agent), LAB_TEST(test_reloads_without_an_agent),
 	        LAB_TEST(test_phase_changes),        LAB_TEST(test_kills_and_restarts),
-	        LAB_TEST(test_reload_heals),         LAB_TEST(test_flow_sees_a_gap),
+	        LAB_TEST(test_members_toggled),      LAB_TEST(test_reload_heals),
+	        LAB_TEST(test_flow_sees_a_gap),
 	};
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }
