@@ -285,6 +285,9 @@ void drift_pause(struct drift *drift)
 	if (!drift)
 		return;
 	drift_look(drift);
+	/* Who asks for a change does not wait for the end of an alarm. */
+	if (drift->engine->guarded && is_needed(drift))
+		repair(drift);
 	begin_own(drift);
 }
 

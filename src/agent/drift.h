@@ -22,7 +22,8 @@ void drift_look(struct drift *drift);
 
 /*
  * Around everything by which we change the table. In between nobody listens, since the kernel would tell us of each
- * element that we load; whether somebody else came between is found out afterwards. loaded: it may have been more than
+ * element that we load; whether somebody else came between is found out afterwards. What waits for its repair is repaired
+ * first. loaded: it may have been more than
  * windows.
  */
 void drift_pause(struct drift *drift);

@@ -29,6 +29,7 @@ static struct fake_kernel {
 	const struct ruleset *last;     /* what the last one was given */
 	const struct ruleset *previous; /* ... as previous */
 	bool own;                       /* ... and whether it was to own the table */
+	size_t n_intact;                /* sets that the last kernel_repair() was to keep */
 	struct table_state drift;       /* added to the counts of `last` */
 	struct fake_window windows[FAKE_WINDOWS_MAX];
 	size_t n_windows;
@@ -128,7 +129,8 @@ void kernel_others_harmless(struct kernel *kernel, uint32_t generation)
 
 int kernel_repair(struct kernel *kernel, struct ruleset *ruleset, const struct ruleset *intact, bool own)
 {
-	return kernel_apply(kernel, ruleset, intact, own);
+	fake.n_intact = intact ? intact->n_sets : 0;
+	return kernel_apply(kernel, ruleset, NULL, own);
 }
 
 uint32_t kernel_generation(struct kernel *kernel)
