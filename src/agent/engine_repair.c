@@ -13,6 +13,7 @@
 #include "agent/reply.h"
 #include "util/timestamp.h"
 
+#define REPAIR_TRIES_MAX 5
 #define WINDOW_READS_MAX 5
 #define WINDOW_SPARE_MS                                                                                      \
 	10 /* what record and kernel may differ by: never too long is more than never too short */
@@ -121,6 +122,30 @@ static void intact_sets_free(struct ruleset *intact)
 	free(intact->sets);
 }
 
+/* Whether the kernel objects to what is in the table. */
+static bool is_beyond_mending(int r)
+{
+	static const int objections[] = {EEXIST, ENOENT, EBUSY, ENOTEMPTY, EINVAL, EOPNOTSUPP, ENFILE, ELOOP};
+
+	for (size_t i = 0; i < sizeof(objections) / sizeof(objections[0]); i++)
+		if (r == -objections[i])
+			return true;
+	return false;
+}
+
+/*
+ * No memory, an answer that was lost, a send that failed: that says nothing of the table, and is tried again, as long
+ * as it takes no time. Without the table everything would pass.
+ */
+static int mend(struct engine *engine, const struct ruleset *intact, bool own)
+{
+	int r = -EAGAIN;
+
+	for (int i = 0; i < REPAIR_TRIES_MAX && r < 0 && r != -EPERM && !is_beyond_mending(r); i++)
+		r = kernel_repair(engine->kernel, engine->current.ruleset, intact, own);
+	return r;
+}
+
 /* A table that was bent so far that it cannot be mended. */
 static int rebuild(struct engine *engine, bool own)
 {
@@ -138,8 +163,8 @@ enum exit_code engine_repair(struct engine *engine, json_t *reply)
 	int r;
 
 	plan_windows(engine, true);
-	r = kernel_repair(engine->kernel, ruleset, &intact, own);
-	if (r < 0 && r != -EPERM)
+	r = mend(engine, &intact, own);
+	if (is_beyond_mending(r))
 		r = rebuild(engine, own);
 	plan_windows(engine, false);
 	intact_sets_free(&intact);
