@@ -198,6 +198,7 @@ uint64_t check_forgive(struct torture *torture)
 	account->row_tcp_after = row_tcp_after(&counts);
 	account->row_udp_after = row_udp_after(&counts);
 	account->quiet = false;
+	traffic_begin_anew(torture->lab, torture->traffic);
 	traffic_resume(torture->traffic);
 	return leaked;
 }

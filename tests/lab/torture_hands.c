@@ -5,15 +5,17 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "tests/lab/torture_internal.h"
 
 #define PAUSE_MS      2500 /* between two changes: a repair is rate-limited */
 #define REPAIR_MS_MAX 500  /* on a machine that is busy with the torture */
-#define STABLE_MS     30
+#define START_MS      100  /* in which nft has done it */
+#define STABLE_MS     40
 #define GIVE_UP_MS    3000
 
-/* $set is a set of hosts that send. */
+/* $set is a set of hosts that send; one of them is enough to notice. */
 static const char *const changes[] = {
         "nft flush ruleset",
         "nft delete table inet omfwd",
@@ -24,16 +26,17 @@ static const char *const changes[] = {
 };
 #define N_CHANGES (sizeof(changes) / sizeof(changes[0]))
 
-static int change_make(struct torture *torture, const char *change)
+/* Starts to do it; lab_wait() tells how that went. */
+static pid_t change_start(struct torture *torture, const char *change)
 {
 	struct run run;
 	lab_run(torture->lab, NS_GATEWAY, NULL, &run,
-	        "set=$(nft list table inet omfwd | grep -o 'prod.windows_agent.hosts4[.0-9]*' | head -n 1); "
-	        "%s",
-	        change);
-	int code = run.code;
+	        "nft list table inet omfwd | grep -o -m 1 'prod.windows_agent.hosts4[.0-9]*'");
+	run.out[strcspn(run.out, "\n")] = '\0';
+	pid_t pid =
+	        lab_start(torture->lab, NS_GATEWAY, torture->log, "env set='%s' sh -c '%s'", run.out, change);
 	lab_run_free(&run);
-	return code;
+	return pid;
 }
 
 struct wrongs {
@@ -57,30 +60,45 @@ static bool wrongs_grow(const struct wrongs *before, const struct wrongs *now)
 	return now->leaked != before->leaked || now->lost - before->lost > 8;
 }
 
-/* Waits until packets fare well again; returns how long that took from start, or GIVE_UP_MS. */
-static uint64_t repair_await(uint64_t start)
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {0};
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid != 0;
+}
+
+/*
+ * Watches packets from before the change until they fare well again. Returns how long they did not, to a few
+ * milliseconds; GIVE_UP_MS if there is no end to it.
+ */
+static uint64_t repair_await(pid_t pid)
 {
 	struct wrongs last = wrongs_read();
-	uint64_t wrong_at = lab_now_ms(), now = wrong_at;
-	while (now - wrong_at < STABLE_MS && now - start < GIVE_UP_MS) {
-		lab_sleep_ms(2);
+	uint64_t start = lab_now_ms(), now = start, first = 0, latest = 0, quiet_since = start;
+	while (now - quiet_since < STABLE_MS) {
+		if (now - start > GIVE_UP_MS)
+			return GIVE_UP_MS;
+		lab_sleep_ms(1);
 		struct wrongs read = wrongs_read();
+		uint64_t before = now;
 		now = lab_now_ms();
-		if (wrongs_grow(&last, &read)) {
-			last = read;
-			wrong_at = now;
-		}
+		if (!has_ended(pid))
+			quiet_since = now;
+		if (!wrongs_grow(&last, &read))
+			continue;
+		last = read;
+		first = first ? first : before;
+		latest = quiet_since = now;
 	}
-	return now - wrong_at < STABLE_MS ? GIVE_UP_MS : wrong_at - start;
+	return latest - first;
 }
 
 static void hands_on_anybodys(struct torture *torture, const char *change)
 {
 	struct torture_result *result = torture->result;
-	uint64_t start = lab_now_ms();
-	if (change_make(torture, change) != 0)
+	pid_t pid = change_start(torture, change);
+	uint64_t took = repair_await(pid);
+	if (lab_wait(torture->lab, pid) != 0)
 		torture_fail(torture, "nft could not do it");
-	uint64_t took = repair_await(start);
 	result->repairs++;
 	result->repair_leaked += check_forgive(torture);
 	result->repair_ms_max = took > result->repair_ms_max ? took : result->repair_ms_max;
@@ -91,7 +109,8 @@ static void hands_on_anybodys(struct torture *torture, const char *change)
 static void hands_on_owned(struct torture *torture, const char *change)
 {
 	/* A flush takes everybody's tables but owned ones, and says nothing. */
-	if (change_make(torture, change) == 0 && strcmp(change, "nft flush ruleset") != 0)
+	if (lab_wait(torture->lab, change_start(torture, change)) == 0 &&
+	    strcmp(change, "nft flush ruleset") != 0)
 		torture_fail(torture, "nft could do it to a table that has an owner");
 }
 
@@ -99,7 +118,7 @@ void step_hands(struct torture *torture)
 {
 	const char *change = changes[dice_roll(&torture->dice, N_CHANGES)];
 	bool owned = torture->options->own_table;
-	if (!owned && (!torture->repairs || lab_now_ms() < torture->sabotaged_at + PAUSE_MS))
+	if (!owned && lab_now_ms() < torture->sabotaged_at + PAUSE_MS)
 		return;
 	agent_need(torture);
 	check_traffic(torture, true);
@@ -110,20 +129,4 @@ void step_hands(struct torture *torture)
 	else
 		hands_on_anybodys(torture, change);
 	torture->sabotaged_at = lab_now_ms();
-}
-
-bool hands_are_repaired(struct torture *torture)
-{
-	struct run run;
-	agent_need(torture);
-	lab_must(torture->lab, NS_GATEWAY, "nft insert rule inet omfwd forward accept comment torture");
-	lab_sleep_ms(300);
-	lab_run(torture->lab, NS_GATEWAY, NULL, &run, "nft list chain inet omfwd forward | grep torture");
-	bool repaired = run.code != 0;
-	lab_run_free(&run);
-	if (!repaired)
-		lab_must(torture->lab, NS_GATEWAY, "nft flush chain inet omfwd forward");
-	if (!repaired)
-		client_run(torture, "reload");
-	return repaired;
 }

@@ -38,7 +38,6 @@ struct torture {
 	uint64_t window_until; /* lab_now_ms() after which no packet of TRAFFIC_WINDOW may pass */
 	uint64_t sabotaged_at;
 	struct fault_cursor kill_cursor;
-	bool repairs;   /* the agent repairs what others change */
 	char what[256]; /* the step under way, for reports */
 };
 
@@ -86,7 +85,5 @@ extern const size_t n_torture_steps;
 
 /* Changes by hand to a table that is ours, and their repair. */
 void step_hands(struct torture *torture);
-/* Finds out whether the agent repairs. */
-bool hands_are_repaired(struct torture *torture);
 
 #endif

@@ -44,7 +44,6 @@ static void run_open(struct torture *torture, struct lab *lab, const struct tort
 	torture->notify = notify_open(lab);
 	policy_edit(&torture->dice, options->own_table);
 	agent_need(torture);
-	torture->repairs = !options->own_table && hands_are_repaired(torture);
 	counting_start(lab);
 	torture->traffic = traffic_start(lab, options->packets_per_second);
 	check_forgive(torture);

@@ -87,6 +87,7 @@ static const struct flow flows[] = {
 /* What sender and test share. */
 struct shared {
 	atomic_uint hold, seen; /* the sender repeats what it saw in hold */
+	atomic_bool anew;       /* it takes fresh ports for all */
 };
 
 struct traffic {
@@ -181,6 +182,13 @@ static void tick_await(struct timespec *next)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, next, NULL);
 }
 
+static void clients_renew(struct sender *sender)
+{
+	for (size_t i = 0; i < N_FLOWS; i++)
+		sender->used[i] += PORT_KEEP - sender->used[i] % PORT_KEEP;
+	sender->next = 0; /* no answer before its question */
+}
+
 static void sender_run(struct sender *sender, unsigned packets_per_second)
 {
 	struct timespec next;
@@ -188,6 +196,8 @@ static void sender_run(struct sender *sender, unsigned packets_per_second)
 	for (;;) {
 		unsigned hold = atomic_load(&sender->shared->hold);
 		atomic_store(&sender->shared->seen, hold);
+		if (atomic_exchange(&sender->shared->anew, false))
+			clients_renew(sender);
 		if (!hold)
 			sender_tick(sender, packets_per_second / TICKS_A_SEC);
 		tick_await(&next);
@@ -249,6 +259,12 @@ void traffic_hold(struct traffic *traffic)
 void traffic_resume(struct traffic *traffic)
 {
 	hold_set(traffic, 0);
+}
+
+void traffic_begin_anew(struct lab *lab, struct traffic *traffic)
+{
+	conntrack_flush(lab);
+	atomic_store(&traffic->shared->anew, true);
 }
 
 struct traffic *traffic_start(struct lab *lab, unsigned packets_per_second)

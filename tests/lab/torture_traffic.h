@@ -36,6 +36,12 @@ void traffic_hold(struct traffic *traffic);
 void traffic_resume(struct traffic *traffic);
 
 /*
+ * With the traffic held: forgets every connection and has all clients begin anew. A connection whose server was heard
+ * first while everything passed would be judged from that end as long as conntrack knows it.
+ */
+void traffic_begin_anew(struct lab *lab, struct traffic *traffic);
+
+/*
  * Makes the table that counts, owned, so that `nft flush ruleset` spares it. It lasts until the lab is refreshed; keep
  * the fd that is returned as long.
  */
