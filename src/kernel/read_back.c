@@ -237,6 +237,15 @@ int kernel_table_state(struct kernel *kernel, struct table_state *ret)
 	return err;
 }
 
+int table_flags_read(struct kernel *kernel, uint32_t *ret)
+{
+	struct table_names names = {0};
+	int err = read_table(kernel, &names);
+
+	*ret = names.flags;
+	return err;
+}
+
 bool kernel_owns_table(struct kernel *kernel)
 {
 	struct table_names names = {0};

@@ -122,12 +122,11 @@ static int check_leftovers(struct kernel *kernel, const struct ruleset *ruleset)
 
 int kernel_repair(struct kernel *kernel, struct ruleset *ruleset, const struct ruleset *intact, bool own)
 {
-	struct table_names there;
-	int err = table_names_read(kernel, &there, false);
+	uint32_t flags;
+	int err = table_flags_read(kernel, &flags);
 
-	if (!err && there.exists && there.flags & TABLE_FLAG_DORMANT)
+	if (!err && flags & TABLE_FLAG_DORMANT)
 		err = wake_table(kernel);
-	table_names_free(&there);
 	if (!err)
 		err = swap_from_scratch(kernel, ruleset, intact, own);
 	if (!err)

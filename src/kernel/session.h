@@ -76,6 +76,8 @@ struct table_names {
 };
 int table_names_read(struct kernel *kernel, struct table_names *ret, bool count_rules);
 void table_names_free(struct table_names *names);
+/* Its flags alone, which is one question; 0 when it is not there. */
+int table_flags_read(struct kernel *kernel, uint32_t *ret);
 bool name_list_has(const struct name_list *list, const char *name);
 
 /* Table flags newer than the headers of Debian 12. */
