@@ -29,6 +29,7 @@ static const char *strace_text(const char *inject, char *buf, size_t size)
 	return buf;
 }
 
+/* Unread messages are a store of descriptors: in them, a dead agent's socket would go on to own the table. */
 static void notify_drain(struct torture *torture)
 {
 	char message[1024];
@@ -39,7 +40,6 @@ static void notify_drain(struct torture *torture)
 void agent_start(struct torture *torture, const char *inject)
 {
 	char strace[256];
-	notify_drain(torture);
 	torture->ready = false;
 	torture->faulty = inject != NULL;
 	torture->agent = lab_start(torture->lab, NS_GATEWAY, torture->log,
@@ -53,6 +53,7 @@ static void agent_wait(struct torture *torture, bool must_end_well)
 	int code = lab_wait(torture->lab, torture->agent);
 	torture->agent = 0;
 	torture->ready = false;
+	notify_drain(torture);
 	torture->result->kills += code == KILLED;
 	if (must_end_well && code != 0)
 		torture_fail(torture, "the agent ended with exit code %d", code);
