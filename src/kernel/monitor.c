@@ -6,7 +6,6 @@
  */
 #include "kernel/monitor.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -19,12 +18,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "kernel/attrs.h"
 #include "ruleset/ruleset.h"
 #include "util/array.h"
 
 #define RECEIVE_BUFFER (16 * 1024 * 1024) /* what may queue up while we load; only used as far as needed */
 #define DATAGRAM_MAX   (64 * 1024)
-#define ATTRS_MAX      8 /* names and generations stand among the first */
 #define TABLE_ATTR     1 /* where every event has the name of the table */
 
 struct monitor {
@@ -56,33 +55,6 @@ static const struct event events[] = {
         [NFT_MSG_NEWFLOWTABLE] = {MONITOR_FLOWTABLE, true, false, NFTA_FLOWTABLE_NAME},
         [NFT_MSG_DELFLOWTABLE] = {MONITOR_FLOWTABLE, true, true, NFTA_FLOWTABLE_NAME},
 };
-
-struct attrs {
-	const struct nlattr *by_type[ATTRS_MAX];
-};
-
-static int collect(const struct nlattr *attr, void *data)
-{
-	struct attrs *attrs = data;
-
-	if (mnl_attr_get_type(attr) < ATTRS_MAX)
-		attrs->by_type[mnl_attr_get_type(attr)] = attr;
-	return MNL_CB_OK;
-}
-
-static const char *text_of(const struct attrs *attrs, int type)
-{
-	const struct nlattr *attr = attrs->by_type[type];
-
-	return attr && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(attr) : "";
-}
-
-static uint32_t u32_of(const struct attrs *attrs, int type)
-{
-	const struct nlattr *attr = attrs->by_type[type];
-
-	return attr && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0 ? ntohl(mnl_attr_get_u32(attr)) : 0;
-}
 
 /* A name that somebody chose, to be shown to people. */
 static void copy_printable(char *to, size_t size, const char *from)
@@ -134,23 +106,24 @@ static int note_message(struct monitor_group *group, const char *table, const st
 {
 	const struct nfgenmsg *header = mnl_nlmsg_get_payload(message);
 	unsigned type = message->nlmsg_type & 0xff;
-	struct attrs attrs = {0};
+	struct attrs attrs;
 
 	if (message->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES)
 		return 0;
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header))
 		return -EBADMSG;
-	mnl_attr_parse(message, sizeof(*header), collect, &attrs);
+	attrs = attrs_parse(message);
 	if (type == NFT_MSG_NEWGEN) {
 		group->port = message->nlmsg_pid;
-		group->generation = u32_of(&attrs, NFTA_GEN_ID);
-		group->pid = u32_of(&attrs, NFTA_GEN_PROC_PID);
-		copy_printable(group->process, sizeof(group->process), text_of(&attrs, NFTA_GEN_PROC_NAME));
+		group->generation = attrs_u32(&attrs, NFTA_GEN_ID);
+		group->pid = attrs_u32(&attrs, NFTA_GEN_PROC_PID);
+		copy_printable(group->process, sizeof(group->process),
+		               attrs_text(&attrs, NFTA_GEN_PROC_NAME));
 		return 1;
 	}
 	if (type < ARRAY_SIZE(events) && events[type].known && header->nfgen_family == NFPROTO_INET &&
-	    strcmp(text_of(&attrs, TABLE_ATTR), table) == 0)
-		note_change(group, &events[type], text_of(&attrs, events[type].name_attr));
+	    strcmp(attrs_text(&attrs, TABLE_ATTR), table) == 0)
+		note_change(group, &events[type], attrs_text(&attrs, events[type].name_attr));
 	return 0;
 }
 

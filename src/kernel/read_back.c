@@ -12,60 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/attrs.h"
 #include "util/array.h"
-
-#define ATTRS_MAX 32 /* more than any nf_tables object has that we read */
-
-struct attrs {
-	const struct nlattr *by_type[ATTRS_MAX];
-};
-
-static int collect(const struct nlattr *attr, void *data)
-{
-	struct attrs *attrs = data;
-
-	if (mnl_attr_get_type(attr) < ATTRS_MAX)
-		attrs->by_type[mnl_attr_get_type(attr)] = attr;
-	return MNL_CB_OK;
-}
-
-static struct attrs parse(const struct nlmsghdr *message)
-{
-	struct attrs attrs = {0};
-
-	mnl_attr_parse(message, sizeof(struct nfgenmsg), collect, &attrs);
-	return attrs;
-}
-
-static struct attrs parse_nested(const struct nlattr *nest)
-{
-	struct attrs attrs = {0};
-
-	mnl_attr_parse_nested(nest, collect, &attrs);
-	return attrs;
-}
-
-/* The attribute as a string, or "" when it is missing or not terminated. */
-static const char *text_of(const struct attrs *attrs, int type)
-{
-	const struct nlattr *attr = attrs->by_type[type];
-
-	return attr && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(attr) : "";
-}
-
-static uint32_t u32_of(const struct attrs *attrs, int type)
-{
-	const struct nlattr *attr = attrs->by_type[type];
-
-	return attr && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0 ? be32toh(mnl_attr_get_u32(attr)) : 0;
-}
-
-static uint64_t u64_of(const struct attrs *attrs, int type)
-{
-	const struct nlattr *attr = attrs->by_type[type];
-
-	return attr && mnl_attr_validate(attr, MNL_TYPE_U64) >= 0 ? be64toh(mnl_attr_get_u64(attr)) : 0;
-}
 
 bool name_list_has(const struct name_list *list, const char *name)
 {
@@ -94,30 +42,30 @@ struct name_dump {
 static bool is_anonymous_set(const struct nlmsghdr *message, const struct attrs *attrs)
 {
 	return message->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSET) &&
-	       u32_of(attrs, NFTA_SET_FLAGS) & NFT_SET_ANONYMOUS;
+	       attrs_u32(attrs, NFTA_SET_FLAGS) & NFT_SET_ANONYMOUS;
 }
 
 /* Quotas and their like are no counters, and never of us. */
 static bool is_other_object(const struct nlmsghdr *message, const struct attrs *attrs)
 {
 	return message->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWOBJ) &&
-	       u32_of(attrs, NFTA_OBJ_TYPE) != NFT_OBJECT_COUNTER;
+	       attrs_u32(attrs, NFTA_OBJ_TYPE) != NFT_OBJECT_COUNTER;
 }
 
 static int add_name(const struct nlmsghdr *message, void *data)
 {
 	struct name_dump *dump = data;
-	struct attrs attrs = parse(message);
+	struct attrs attrs = attrs_parse(message);
 	char *name;
 
-	if (strcmp(text_of(&attrs, dump->table_attr), dump->table) != 0 ||
+	if (strcmp(attrs_text(&attrs, dump->table_attr), dump->table) != 0 ||
 	    is_anonymous_set(message, &attrs) || is_other_object(message, &attrs))
 		return 0;
 	if (dump->count) {
 		++*dump->count;
 		return 0;
 	}
-	name = strdup(text_of(&attrs, dump->name_attr));
+	name = strdup(attrs_text(&attrs, dump->name_attr));
 	if (!name)
 		abort();
 	*ARRAY_PUSH(dump->list->names, dump->list->n, dump->list->cap) = name;
@@ -164,13 +112,13 @@ struct table_dump {
 static int find_table(const struct nlmsghdr *message, void *data)
 {
 	struct table_dump *dump = data;
-	struct attrs attrs = parse(message);
+	struct attrs attrs = attrs_parse(message);
 
-	if (strcmp(text_of(&attrs, NFTA_TABLE_NAME), dump->name) != 0)
+	if (strcmp(attrs_text(&attrs, NFTA_TABLE_NAME), dump->name) != 0)
 		return 0;
 	dump->names->exists = true;
-	dump->names->flags = u32_of(&attrs, NFTA_TABLE_FLAGS);
-	dump->names->owner = u32_of(&attrs, NFTA_TABLE_OWNER);
+	dump->names->flags = attrs_u32(&attrs, NFTA_TABLE_FLAGS);
+	dump->names->owner = attrs_u32(&attrs, NFTA_TABLE_OWNER);
 	return 0;
 }
 
@@ -263,17 +211,17 @@ struct counter_dump {
 static int add_counter_value(const struct nlmsghdr *message, void *data)
 {
 	struct counter_dump *dump = data;
-	struct attrs attrs = parse(message), value;
+	struct attrs attrs = attrs_parse(message), value;
 	struct counter_value *counter;
 
-	if (strcmp(text_of(&attrs, NFTA_OBJ_TABLE), dump->table) != 0 || !attrs.by_type[NFTA_OBJ_DATA] ||
-	    u32_of(&attrs, NFTA_OBJ_TYPE) != NFT_OBJECT_COUNTER)
+	if (strcmp(attrs_text(&attrs, NFTA_OBJ_TABLE), dump->table) != 0 || !attrs.by_type[NFTA_OBJ_DATA] ||
+	    attrs_u32(&attrs, NFTA_OBJ_TYPE) != NFT_OBJECT_COUNTER)
 		return 0;
-	value = parse_nested(attrs.by_type[NFTA_OBJ_DATA]);
+	value = attrs_parse_nested(attrs.by_type[NFTA_OBJ_DATA]);
 	counter = ARRAY_PUSH(dump->values, dump->n, dump->cap);
-	snprintf(counter->name, sizeof(counter->name), "%s", text_of(&attrs, NFTA_OBJ_NAME));
-	counter->packets = u64_of(&value, NFTA_COUNTER_PACKETS);
-	counter->bytes = u64_of(&value, NFTA_COUNTER_BYTES);
+	snprintf(counter->name, sizeof(counter->name), "%s", attrs_text(&attrs, NFTA_OBJ_NAME));
+	counter->packets = attrs_u64(&value, NFTA_COUNTER_PACKETS);
+	counter->bytes = attrs_u64(&value, NFTA_COUNTER_BYTES);
 	return 0;
 }
 
@@ -325,13 +273,13 @@ static void ask_for_window(struct nlmsghdr *message, void *data)
 static int add_element_time(const struct nlattr *attr, void *data)
 {
 	struct window_dump *dump = data;
-	struct attrs element = parse_nested(attr);
+	struct attrs element = attrs_parse_nested(attr);
 	int64_t left = INT64_MAX; /* an element without a time stays for ever */
 
 	if (element.by_type[NFTA_SET_ELEM_EXPIRATION])
-		left = (int64_t)u64_of(&element, NFTA_SET_ELEM_EXPIRATION);
+		left = (int64_t)attrs_u64(&element, NFTA_SET_ELEM_EXPIRATION);
 	else if (element.by_type[NFTA_SET_ELEM_TIMEOUT])
-		left = (int64_t)u64_of(&element, NFTA_SET_ELEM_TIMEOUT);
+		left = (int64_t)attrs_u64(&element, NFTA_SET_ELEM_TIMEOUT);
 	if (left > dump->left)
 		dump->left = left;
 	return MNL_CB_OK;
@@ -339,7 +287,7 @@ static int add_element_time(const struct nlattr *attr, void *data)
 
 static int add_window_elements(const struct nlmsghdr *message, void *data)
 {
-	struct attrs attrs = parse(message);
+	struct attrs attrs = attrs_parse(message);
 
 	if (attrs.by_type[NFTA_SET_ELEM_LIST_ELEMENTS])
 		mnl_attr_parse_nested(attrs.by_type[NFTA_SET_ELEM_LIST_ELEMENTS], add_element_time, data);

@@ -14,36 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ATTRS_MAX  16
+#include "kernel/attrs.h"
+
 #define TABLE_ATTR 1 /* of flowtables and objects alike */
 #define NAME_ATTR  2
-
-struct attrs {
-	const struct nlattr *by_type[ATTRS_MAX];
-};
-
-static int collect(const struct nlattr *attr, void *data)
-{
-	struct attrs *attrs = data;
-
-	if (mnl_attr_get_type(attr) < ATTRS_MAX)
-		attrs->by_type[mnl_attr_get_type(attr)] = attr;
-	return MNL_CB_OK;
-}
-
-static const char *text_of(const struct attrs *attrs, int type)
-{
-	const struct nlattr *attr = attrs->by_type[type];
-
-	return attr && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(attr) : "";
-}
-
-static uint32_t u32_of(const struct attrs *attrs, int type)
-{
-	const struct nlattr *attr = attrs->by_type[type];
-
-	return attr && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0 ? ntohl(mnl_attr_get_u32(attr)) : 0;
-}
 
 struct stranger_dump {
 	struct kernel *kernel;
@@ -55,20 +29,19 @@ static int delete_stranger(const struct nlmsghdr *found, void *data)
 {
 	const struct stranger_dump *dump = data;
 	struct batch *batch = &dump->kernel->batch;
-	struct attrs attrs = {0};
+	struct attrs attrs = attrs_parse(found);
 	struct nlmsghdr *message;
 
-	mnl_attr_parse(found, sizeof(struct nfgenmsg), collect, &attrs);
-	if (strcmp(text_of(&attrs, TABLE_ATTR), dump->kernel->table) != 0)
+	if (strcmp(attrs_text(&attrs, TABLE_ATTR), dump->kernel->table) != 0)
 		return 0;
-	if (dump->delete_type == NFT_MSG_DELOBJ && u32_of(&attrs, NFTA_OBJ_TYPE) == NFT_OBJECT_COUNTER)
+	if (dump->delete_type == NFT_MSG_DELOBJ && attrs_u32(&attrs, NFTA_OBJ_TYPE) == NFT_OBJECT_COUNTER)
 		return 0;
 	message = batch_message(batch, dump->delete_type, 0, "object of others in table", dump->kernel->table,
 	                        0);
 	mnl_attr_put_strz(message, TABLE_ATTR, dump->kernel->table);
-	mnl_attr_put_strz(message, NAME_ATTR, text_of(&attrs, NAME_ATTR));
+	mnl_attr_put_strz(message, NAME_ATTR, attrs_text(&attrs, NAME_ATTR));
 	if (dump->delete_type == NFT_MSG_DELOBJ)
-		mnl_attr_put_u32(message, NFTA_OBJ_TYPE, htonl(u32_of(&attrs, NFTA_OBJ_TYPE)));
+		mnl_attr_put_u32(message, NFTA_OBJ_TYPE, htonl(attrs_u32(&attrs, NFTA_OBJ_TYPE)));
 	batch_add(batch, message);
 	return 0;
 }
