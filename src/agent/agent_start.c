@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the agent enforces first. After a boot, when the kernel has no table, that is the last good policy, at once and
- * before the role file is even opened; then the role file replaces it. A file that is wrong leaves what is in force, the
- * last good policy or the table of an agent before us, and the agent lives on to say so. Only where there is neither it
- * gives up.
+ * before the role file is even opened; then the role file replaces it. A file that is wrong leaves the last good policy in
+ * force, which is put over the table of an agent before us; without one that table stays as it is. The agent lives on to
+ * say so. Only where there is neither it gives up.
  *
  * Where a policy was on trial when the agent before us ended, the role file is that policy: it is not read, and the one
  * before it returns.
@@ -185,6 +185,12 @@ static int follow_role_file(struct start *start)
 		return CODE_DONE;
 	if (start->table_existed ? code != CODE_BAD_INPUT : !start->has_last_good)
 		return (int)code;
+	/* What the kernel has may have been changed while nobody watched; and only what we applied is watched. */
+	if (start->table_existed && start->has_last_good) {
+		code = apply_current(start);
+		if (code != CODE_DONE)
+			return (int)code;
+	}
 	snprintf(sentence, sizeof(sentence), "the role file is wrong, the last good policy of %s is in force",
 	         timestamp_format(start->engine->current.saved, saved, sizeof(saved)));
 	log_degraded(start->has_last_good ? sentence

@@ -128,6 +128,26 @@ static void test_nothing_to_fall_back_on(void **state)
 	lab_must(lab, NS_GATEWAY, "! nft list table inet omfwd 2>/dev/null");
 }
 
+/* What is in force is watched, whatever the role file says. */
+static void expect_healed(const struct lab *lab)
+{
+	lab_must(lab, NS_GATEWAY, "nft flush ruleset; sleep 0.2");
+	EXPECT(lab, "pass " ALLOWED, "drop " INSTALL, "drop " OTHER);
+}
+
+/* Without a file that can be read, the table is what the last good policy says, whoever changed it meanwhile. */
+static void test_restart_after_drift(void **state)
+{
+	struct lab *lab = lab_need(state);
+	lab_write("omfwd.conf", POLICY);
+	omfwd_agent_stop(lab, start(lab), SIGKILL);
+	lab_must(lab, NS_GATEWAY, "nft flush chain inet omfwd forward");
+	lab_write("omfwd.conf", BROKEN);
+	pid_t pid = start(lab);
+	EXPECT(lab, "pass " ALLOWED, "drop " INSTALL, "drop " OTHER);
+	omfwd_agent_stop(lab, pid, SIGTERM);
+}
+
 static void test_restart_with_a_bad_file(void **state)
 {
 	struct lab *lab = lab_need(state);
@@ -142,6 +162,7 @@ static void test_restart_with_a_bad_file(void **state)
 	expect_says(lab, 1, "status", "rack move");
 	omfwd_expect(lab, 0, "--phase run");
 	EXPECT(lab, "drop " INSTALL);
+	expect_healed(lab);
 	lab_write("omfwd.conf", POLICY);
 	omfwd_expect(lab, 0, "reload");
 	omfwd_expect(lab, 0, "status");
@@ -261,6 +282,7 @@ int main(void)
 	        LAB_TEST(test_last_good_comes_first),
 	        LAB_TEST(test_nothing_to_fall_back_on),
 	        LAB_TEST(test_restart_with_a_bad_file),
+	        LAB_TEST(test_restart_after_drift),
 	        LAB_TEST(test_restart_with_nothing_but_the_table),
 	        LAB_TEST(test_damaged_last_good),
 	        LAB_TEST(test_saved_once_and_for_root),
