@@ -202,8 +202,22 @@ static void warn_catalog_of_everything(struct load *load, const struct section *
 		        "between server roles and anybody that no line allows; name the catalog's networks");
 }
 
+/* A file that is empty, or was cut short while somebody wrote it, is well formed, and opens the gateway. */
+static void warn_no_sections(struct load *load)
+{
+	loc_t loc = load->raw ? load->raw->loc : source_loc(load->sources, 0);
+	enum deny_scope scope = load->policy->settings.deny_scope;
+
+	if (!load->diags->n_errors && !load->policy->n_sections &&
+	    (scope == DENY_ROLES || scope == DENY_SERVERS))
+		diag_warning(load->diags, loc,
+		             "no section assigns roles, so nothing is denied; write [roles NAME] and who has "
+		             "which role");
+}
+
 void load_warnings(struct load *load)
 {
+	warn_no_sections(load);
 	for (size_t i = 0; i < load->policy->n_sections; i++) {
 		const struct section *section = &load->policy->sections[i];
 

@@ -46,6 +46,7 @@ static struct policy *load(void)
 	FILE *out = fmemopen(messages, sizeof(messages), "w");
 
 	assert_non_null(out);
+	messages[0] = '\0';
 	diag_print(&diags, out);
 	fclose(out);
 	if (!policy)
@@ -112,7 +113,7 @@ static void test_defaults(void **state)
 	assert_int_equal(settings->log_rate_unit, 1);
 	assert_false(settings->accept_mark_set);
 	assert_int_equal(policy->n_sections, 0);
-	assert_string_equal(messages, "");
+	assert_non_null(strstr(messages, "warning: no section assigns roles, so nothing is denied; write "));
 	policy_free(policy);
 }
 
