@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "cmd/show.h"
 #include "cmd/words.h"
 #include "policy/absence.h"
 
@@ -56,6 +57,23 @@ static void remedy_window_closed(const struct explained *about, FILE *out)
 		        table_rows[line->rows[0]].id);
 	else
 		fprintf(out, "omfwd --phase install --rows %s", line->site_rule->name);
+}
+
+static void because_rule_expired(const struct explained *about, FILE *out)
+{
+	const struct site_rule *rule = about->explanation->site_rule;
+	char day[16];
+
+	fprintf(out, "site rule %s would open it, but it expired", rule->name);
+	if (show_last_day(rule, day, sizeof(day)))
+		fprintf(out, " after %s", day);
+	words_print_place(about->policy, rule->loc, out);
+}
+
+static void remedy_rule_expired(const struct explained *about, FILE *out)
+{
+	fprintf(out, "expires = a later day under [site_rule %s], if it must be",
+	        about->explanation->site_rule->name);
 }
 
 static void because_other_protocol(const struct explained *about, FILE *out)
@@ -199,6 +217,7 @@ static const struct {
 	void (*remedy)(const struct explained *about, FILE *out);
 } sentences[REASON_MAX] = {
         [REASON_WINDOW_CLOSED] = {because_window_closed, remedy_window_closed},
+        [REASON_RULE_EXPIRED] = {because_rule_expired, remedy_rule_expired},
         [REASON_OTHER_PROTOCOL] = {because_other_protocol, remedy_other_protocol},
         [REASON_OPPOSITE_DIRECTION] = {because_opposite_direction, remedy_opposite_direction},
         [REASON_OTHER_SECTION] = {because_other_section, remedy_other_section},

@@ -198,16 +198,37 @@ static bool try_line(struct explanation *explanation, const struct lines *lines,
 	return explanation->line;
 }
 
-static void find_reason(const struct lines *lines, const struct query *query, const struct gates *gates,
-                        struct explanation *ret)
+/* Such rules have no lines. */
+static const struct site_rule *find_expired_rule(const struct policy *policy, const struct query *query)
+{
+	for (size_t i = 0; i < policy->n_site_rules; i++) {
+		const struct site_rule *rule = &policy->site_rules[i];
+
+		if (rule->expired && rule->proto == query->proto &&
+		    (rule->proto == PROTO_ICMP || port_list_has(&rule->ports, query->port)) &&
+		    addr_set_find(&rule->from, &query->src) >= 0 &&
+		    addr_set_find(&rule->to, &query->dst) >= 0)
+			return rule;
+	}
+	return NULL;
+}
+
+static void find_reason(const struct policy *policy, const struct lines *lines, const struct query *query,
+                        const struct gates *gates, struct explanation *ret)
 {
 	struct query other = *query, reverse = *query;
 
 	other.proto = query->proto == PROTO_TCP ? PROTO_UDP : PROTO_TCP;
 	reverse.src = query->dst;
 	reverse.dst = query->src;
-	if (try_line(ret, lines, query, gates, REASON_WINDOW_CLOSED) ||
-	    (query->proto != PROTO_ICMP && try_line(ret, lines, &other, gates, REASON_OTHER_PROTOCOL)) ||
+	if (try_line(ret, lines, query, gates, REASON_WINDOW_CLOSED))
+		return;
+	ret->site_rule = find_expired_rule(policy, query);
+	if (ret->site_rule) {
+		ret->reason = REASON_RULE_EXPIRED;
+		return;
+	}
+	if ((query->proto != PROTO_ICMP && try_line(ret, lines, &other, gates, REASON_OTHER_PROTOCOL)) ||
 	    try_line(ret, lines, &reverse, gates, REASON_OPPOSITE_DIRECTION))
 		return;
 	if (find_document_pair(ret, query, true)) {
@@ -243,7 +264,7 @@ void policy_explain(const struct policy *policy, const struct lines *lines, cons
 
 	judge(policy, lines, query, &gates, ret);
 	if (ret->verdict == VERDICT_DENIED || ret->verdict == VERDICT_AUDITED)
-		find_reason(lines, query, &gates, ret);
+		find_reason(policy, lines, query, &gates, ret);
 }
 
 enum verdict policy_judge(const struct policy *policy, const struct lines *lines, const struct query *query,

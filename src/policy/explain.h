@@ -33,6 +33,7 @@ enum verdict {
 enum denial_reason {
 	REASON_NONE,
 	REASON_WINDOW_CLOSED,      /* line: the install line that would open it */
+	REASON_RULE_EXPIRED,       /* site_rule: would open it, had it not expired */
 	REASON_OTHER_PROTOCOL,     /* line: same ends and port, other protocol */
 	REASON_OPPOSITE_DIRECTION, /* line: opens from dst to src */
 	REASON_OTHER_SECTION, /* document: a line between roles the ends hold, but in different sections */
@@ -60,6 +61,7 @@ struct explanation {
 	enum verdict verdict;
 	const struct line *line;   /* the line that allows, or that would under `reason`; NULL if none */
 	enum denial_reason reason; /* REASON_NONE unless denied or audited */
+	const struct site_rule *site_rule; /* REASON_RULE_EXPIRED: the rule */
 	/*
 	 * REASON_OTHER_SECTION: what would open it if both ends were in one section. REASON_NO_LINE: what would open
 	 * it if the role file did not take it away (line_absence() says how); line is NULL if there is no such thing.

@@ -17,6 +17,7 @@ static const char *const verdict_names[VERDICT_MAX] = {
 static const char *const reason_names[REASON_MAX] = {
         [REASON_NONE] = "none",
         [REASON_WINDOW_CLOSED] = "window_closed",
+        [REASON_RULE_EXPIRED] = "rule_expired",
         [REASON_OTHER_PROTOCOL] = "other_protocol",
         [REASON_OPPOSITE_DIRECTION] = "opposite_direction",
         [REASON_OTHER_SECTION] = "other_section",

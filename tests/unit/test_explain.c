@@ -215,6 +215,32 @@ static void test_taken_away(void **state)
 	check_all("", PATH_FORWARD, cases, ARRAY_SIZE(cases));
 }
 
+/* The same rule, whose window would else be closed. */
+static void test_expired_rule(void **state)
+{
+	static const struct expected cases[] = {
+	        {"10.0.8.1", "10.0.1.1", "tcp", "10010", NULL, VERDICT_DENIED, REASON_RULE_EXPIRED, "",
+	         "site rule backup would open it, but it expired after 1970-01-0",
+	         "expires = a later day under [site_rule backup]"},
+	        {"10.0.8.1", "10.0.1.1", "tcp", "10011", NULL, VERDICT_DENIED, REASON_NO_ROLE, "", NULL,
+	         NULL},
+	        {"10.0.8.1", "10.0.1.1", "udp", "10010", NULL, VERDICT_DENIED, REASON_NO_ROLE, "", NULL,
+	         NULL},
+	        {"10.0.8.2", "10.0.1.1", "tcp", "10010", NULL, VERDICT_DENIED, REASON_NO_ROLE, "", NULL,
+	         NULL},
+	};
+	struct fixture fixture = {.policy = load("deny_scope = servers\n")};
+	struct site_rule *rule = &fixture.policy->site_rules[0];
+
+	(void)state;
+	rule->expires = 3 * 24 * 3600;
+	rule->expired = true;
+	fixture.lines = policy_compile(fixture.policy);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check(&fixture, PATH_FORWARD, &cases[i]);
+	policy_free(fixture.policy);
+}
+
 /* A server with a stranger; two agents; a stranger with a stranger. */
 static const char *const pairs[][2] = {
         {"10.0.1.1", "172.16.0.1"}, {"10.0.3.7", "10.0.6.1"}, {"172.16.0.1", "172.16.0.2"}};
@@ -367,10 +393,11 @@ static void test_request(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_allowed),     cmocka_unit_test(test_denied),
-	        cmocka_unit_test(test_taken_away),  cmocka_unit_test(test_scopes),
-	        cmocka_unit_test(test_lenience),    cmocka_unit_test(test_held_roles),
-	        cmocka_unit_test(test_query_parse), cmocka_unit_test(test_request),
+	        cmocka_unit_test(test_allowed),    cmocka_unit_test(test_denied),
+	        cmocka_unit_test(test_taken_away), cmocka_unit_test(test_expired_rule),
+	        cmocka_unit_test(test_scopes),     cmocka_unit_test(test_lenience),
+	        cmocka_unit_test(test_held_roles), cmocka_unit_test(test_query_parse),
+	        cmocka_unit_test(test_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
