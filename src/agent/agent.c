@@ -15,6 +15,7 @@
 #include "agent/agent_internal.h"
 #include "agent/origin.h"
 #include "agent/reply.h"
+#include "agent/state_dir.h"
 #include "util/log.h"
 
 /* From the first moment: a signal that comes early waits for the loop instead of ending us. */
@@ -82,6 +83,7 @@ static int open_engine(struct agent *agent)
 	json_decref(reply);
 	if (code != CODE_DONE)
 		return (int)code;
+	state_dir_make(agent->config->engine.state_dir);
 	engine_state_load(&agent->engine);
 	if (agent->engine.state_error == -EBADMSG)
 		log_warning("the windows remembered in %s cannot be understood and are forgotten",

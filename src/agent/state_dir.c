@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/file.h"
 
 #define NAME_MAX_LEN 64
+#define DIR_MODE     0755
 
 static int open_dir(const char *dir)
 {
@@ -19,6 +21,11 @@ static int open_dir(const char *dir)
 	if (fd >= 0)
 		return fd;
 	return errno == ENOENT ? -ENOTDIR : -errno;
+}
+
+void state_dir_make(const char *dir)
+{
+	(void)mkdir(dir, DIR_MODE);
 }
 
 int state_dir_read(const char *dir, const char *name, char **bytes, size_t *len)

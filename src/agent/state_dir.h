@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* Makes the directory where there is none. What it fails for is told by those who read and write in it. */
+void state_dir_make(const char *dir);
+
 /*
  * Reads a file into *bytes, malloc'ed and followed by a NUL byte. Returns 0, -ENOENT when there is none, -ENOTDIR when
  * there is no such directory, or another -errno.

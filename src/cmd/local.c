@@ -15,6 +15,7 @@
 #include "agent/lock.h"
 #include "agent/origin.h"
 #include "agent/reply.h"
+#include "agent/state_dir.h"
 #include "agent/verb_phase.h"
 #include "cmd/client.h"
 #include "util/log.h"
@@ -149,6 +150,8 @@ json_t *local_answer(const struct options *options, enum verb verb, const json_t
 	log_open(LOG_TO_JOURNAL);
 	if (verb_changes_kernel(verb) && !take_lock(options, &lock, reply))
 		return reply;
+	if (verb_changes_kernel(verb))
+		state_dir_make(config.state_dir);
 	if (engine_open(&engine, &config, reply) == CODE_DONE) {
 		reply = work(&engine, verb, request, reply);
 		engine_close(&engine);

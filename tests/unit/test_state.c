@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agent/state.h"
+#include "agent/state_dir.h"
 
 static char dir[64];
 
@@ -90,6 +91,7 @@ static void test_absent(void **state)
 	(void)state;
 	assert_int_equal(state_load(dir, &records), 0);
 	assert_int_equal(records.n, 0);
+	state_dir_make("/nonexistent/omfwd");
 	assert_int_equal(state_load("/nonexistent/omfwd", &records), -ENOTDIR);
 	assert_int_equal(state_save("/nonexistent/omfwd", &records), -ENOTDIR);
 }
