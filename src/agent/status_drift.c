@@ -74,7 +74,7 @@ void status_drift_print(const json_t *reply, FILE *out)
 		fputs("ALARM     somebody keeps changing the nft table; it is repaired every 10 seconds "
 		      "only\n",
 		      out);
-	fprintf(out, "drift     others changed the nft table %lld times, repaired %lld times\n",
+	fprintf(out, "drift     changes to the nft table by others: %lld, repairs: %lld\n",
 	        number_of(drift, "changes"), number_of(drift, "repairs"));
 	json_array_foreach(json_object_get(drift, "history"), i, entry) print_entry(entry, out);
 }

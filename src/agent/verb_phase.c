@@ -151,8 +151,9 @@ static void say_done(const struct engine *engine, const struct window_request *r
 	else
 		say_closed(engine, request, origin, reply);
 	if (!engine->config.watched)
-		reply_say(reply, "no agent runs: %snothing watches the table",
-		          request->phase == WANT_INSTALL ? "the kernel keeps the deadline, but " : "");
+		reply_say(reply, "no agent runs: %s was applied, %snothing watches the table",
+		          engine->config.config,
+		          request->phase == WANT_INSTALL ? "the kernel keeps the deadline, but " : "and ");
 }
 
 enum exit_code verb_phase_check(const struct engine *engine, const json_t *request, json_t *reply)

@@ -38,7 +38,7 @@ static void report_line(struct load *load, struct list_file *list, enum addr_err
 		return;
 	}
 	addr_error_explain(error, text, len, right, sizeof(right));
-	if (error == ADDR_NOT_AN_ADDRESS)
+	if (error == ADDR_NOT_AN_ADDRESS || memchr(text, ',', len))
 		strcpy(right, "write one host, network or range to a line");
 	diag_error(load->diags, loc, "%s %s; %s", quoted, addr_error_text(error), right);
 }
