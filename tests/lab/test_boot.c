@@ -129,7 +129,7 @@ static void test_nothing_to_fall_back_on(void **state)
 }
 
 /* What is in force is watched, whatever the role file says. */
-static void expect_healed(const struct lab *lab)
+static void expect_healed(struct lab *lab)
 {
 	lab_must(lab, NS_GATEWAY, "nft flush ruleset; sleep 0.2");
 	EXPECT(lab, "pass " ALLOWED, "drop " INSTALL, "drop " OTHER);
