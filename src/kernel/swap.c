@@ -13,6 +13,7 @@
  */
 #include "kernel/swap.h"
 
+#include <errno.h>
 #include <linux/membarrier.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdio.h>
@@ -23,6 +24,8 @@
 #include <unistd.h>
 
 #include "ruleset/compare.h"
+
+#define DROP_TRIES_MAX 3
 
 static char *copy_name(const char *name, unsigned generation)
 {
@@ -224,15 +227,24 @@ static void await_packets(void)
 		nanosleep(&long_enough, NULL);
 }
 
-/* The third stage: what no rule refers to any more. If it stays, it does no harm until a load finds it. */
+/*
+ * The third stage: what no rule refers to any more. A passing trouble is not worth leaving it behind; if it stays all
+ * the same, it does no harm until a load finds it.
+ */
 static void drop_old_objects(struct load *load)
 {
-	begin_batch(load);
-	drop_objects(load, &load->there, &keep_model);
-	if (!load->kernel->batch.n_messages)
-		return;
-	await_packets();
-	load->kernel->unsure |= kernel_commit(load->kernel, false) < 0;
+	int err = -EAGAIN;
+
+	for (int i = 0; i < DROP_TRIES_MAX && err; i++) {
+		begin_batch(load);
+		drop_objects(load, &load->there, &keep_model);
+		if (!load->kernel->batch.n_messages)
+			return;
+		if (i == 0)
+			await_packets();
+		err = kernel_commit(load->kernel, false);
+	}
+	load->kernel->unsure |= err < 0;
 }
 
 static bool was_set(const struct load *load, const char *name)
