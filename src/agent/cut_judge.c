@@ -39,17 +39,18 @@ static enum verdict verdict_by(const struct cut_view *view, const struct lines *
 	return policy_judge(view->policy, lines, query, view->now_open, view->gates);
 }
 
-/* Opened before there was a policy, and first seen when the server spoke: TCP and single ports alone. */
+/* Opened before there was a policy, and first seen when the server spoke: single ports alone. */
 static bool is_resumed(const struct cut_view *view, const struct conntrack_entry *entry)
 {
-	struct query swapped = {
-	        .src = entry->dst, .dst = entry->src, .proto = PROTO_TCP, .port = entry->src_port};
+	struct query swapped = {.src = entry->dst, .dst = entry->src, .port = entry->src_port};
 
-	for (size_t i = 0; entry->proto == IPPROTO_TCP && i < view->lines->n; i++) {
+	if (!entry_proto(entry, &swapped.proto) || swapped.proto == PROTO_ICMP)
+		return false;
+	for (size_t i = 0; i < view->lines->n; i++) {
 		struct lines alone = {.items = &view->lines->items[i], .n = 1};
 		struct port_range ports = alone.items->ports;
 
-		if (alone.items->proto == PROTO_TCP && ports.lo == ports.hi && ports.lo == swapped.port &&
+		if (alone.items->proto == swapped.proto && ports.lo == ports.hi && ports.lo == swapped.port &&
 		    verdict_by(view, &alone, &swapped) == VERDICT_ALLOWED)
 			return true;
 	}

@@ -20,7 +20,6 @@
 #include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ruleset/rule.h"
 
@@ -278,17 +277,19 @@ static void encode_l4proto_set(struct nftnl_rule *rule, const struct stmt *stmt)
 	add_lookup(rule, stmt->set);
 }
 
-/* ct state invalid; ct state related */
+/* ct state invalid; ct state established; ct state related */
 static void encode_ct_state(struct nftnl_rule *rule, const struct stmt *stmt)
 {
-	static const uint32_t none = 0;
-	uint32_t state =
-	        stmt->kind == STMT_CT_INVALID ? NF_CT_STATE_INVALID_BIT : NF_CT_STATE_BIT(IP_CT_RELATED);
+	static const uint32_t none = 0, states[STMT_MAX] = {
+	                                        [STMT_CT_INVALID] = NF_CT_STATE_INVALID_BIT,
+	                                        [STMT_CT_ESTABLISHED] = NF_CT_STATE_BIT(IP_CT_ESTABLISHED),
+	                                        [STMT_CT_RELATED] = NF_CT_STATE_BIT(IP_CT_RELATED),
+	                                };
 	struct nftnl_expr *expr = expr_add(rule, "ct");
 
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_STATE);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, NFT_REG_1);
-	add_bitwise(rule, &state, &none, sizeof(state));
+	add_bitwise(rule, &states[stmt->kind], &none, sizeof(none));
 	add_cmp(rule, NFT_CMP_NEQ, &none, sizeof(none));
 }
 
@@ -339,6 +340,7 @@ static void (*const encoders[STMT_MAX])(struct nftnl_rule *rule, const struct st
         [STMT_L4PROTO] = encode_l4proto,
         [STMT_L4PROTO_SET] = encode_l4proto_set,
         [STMT_CT_INVALID] = encode_ct_state,
+        [STMT_CT_ESTABLISHED] = encode_ct_state,
         [STMT_CT_RELATED] = encode_ct_state,
         [STMT_TCP_RST] = encode_tcp_rst,
         [STMT_CT_PROTOCOL] = encode_ct_protocol,

@@ -6,8 +6,8 @@
  *   judge_icmp    ICMP: echo, and errors, which belong to the connection they speak of
  *   judge_resumed what would be denied, but belongs to a connection that conntrack met in the middle, server first
  *
- * Nothing can be opened through judge_resumed: from the server's side a packet passes only if it is no SYN, and from
- * the other side a SYN is what the line allows anyway.
+ * Nothing can be opened through judge_resumed: from the server's side a packet of TCP passes only if it is no SYN, and
+ * one of UDP only when the client has spoken; from the client's side it is what the line allows anyway.
  */
 #include "ruleset/builder.h"
 
@@ -105,30 +105,56 @@ static void add_judge(struct builder *b, const struct service_list *services)
 /*
  * meta l4proto tcp tcp flags & (syn | ack) != syn ct original proto-src vmap @resumed_tcp_services
  * meta l4proto tcp ct direction reply ct original proto-src vmap @resumed_tcp_services
- * meta l4proto icmp ct protocol tcp ct original proto-src vmap @resumed_tcp_services
+ * meta l4proto udp ct state established ct original proto-src vmap @resumed_udp_services
  */
+static void add_resumed_packets(struct nft_chain *chain, enum proto proto, struct nft_set *map)
+{
+	static const struct {
+		enum proto proto;
+		enum stmt_kind condition;
+	} ways[] = {
+	        {PROTO_TCP, STMT_TCP_NOT_SYN},
+	        {PROTO_TCP, STMT_CT_IS_REPLY},
+	        {PROTO_UDP, STMT_CT_ESTABLISHED},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct nft_rule *rule;
+
+		if (ways[i].proto != proto)
+			continue;
+		rule = rule_new(chain);
+		rule_l4proto(rule, ip_protocols[proto]);
+		rule_plain(rule, ways[i].condition);
+		rule_ct_original_vmap(rule, map);
+	}
+}
+
+/* meta l4proto icmp ct protocol tcp ct original proto-src vmap @resumed_tcp_services */
+static void add_resumed_errors(struct nft_chain *chain, enum proto proto, struct nft_set *map)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(icmp); i++) {
+		struct nft_rule *rule = rule_new(chain);
+
+		rule_l4proto(rule, icmp[i].packet);
+		rule_ct_protocol(rule, ip_protocols[proto]);
+		rule_ct_original_vmap(rule, map);
+	}
+}
+
 static void add_judge_resumed(struct builder *b, const struct service_list *resumed)
 {
-	struct nft_set *map = builder_add_service_map(b, resumed, PROTO_TCP);
-	struct nft_chain *chain;
-	struct nft_rule *rule;
+	struct nft_chain *chain = NULL;
 
-	if (!map)
-		return;
-	chain = builder_add_chain(b, CHAIN_JUDGE_RESUMED);
-	rule = rule_new(chain);
-	rule_l4proto(rule, IPPROTO_TCP);
-	rule_plain(rule, STMT_TCP_NOT_SYN);
-	rule_ct_original_vmap(rule, map);
-	rule = rule_new(chain);
-	rule_l4proto(rule, IPPROTO_TCP);
-	rule_plain(rule, STMT_CT_IS_REPLY);
-	rule_ct_original_vmap(rule, map);
-	for (size_t i = 0; i < ARRAY_SIZE(icmp); i++) {
-		rule = rule_new(chain);
-		rule_l4proto(rule, icmp[i].packet);
-		rule_ct_protocol(rule, IPPROTO_TCP);
-		rule_ct_original_vmap(rule, map);
+	for (enum proto proto = PROTO_TCP; proto <= PROTO_UDP; proto++) {
+		struct nft_set *map = builder_add_service_map(b, resumed, proto);
+
+		if (!map)
+			continue;
+		if (!chain)
+			chain = builder_add_chain(b, CHAIN_JUDGE_RESUMED);
+		add_resumed_packets(chain, proto, map);
+		add_resumed_errors(chain, proto, map);
 	}
 }
 

@@ -227,6 +227,7 @@ static const struct {
         [STMT_CT_REPLY_PORT] = {.print = print_ct_reply_port},
         [STMT_CT_REPLY_VMAP] = {.print = print_ct_reply_vmap},
         [STMT_CT_ORIGINAL_VMAP] = {.print = print_ct_original_vmap},
+        [STMT_CT_ESTABLISHED] = {.words = "ct state established"},
         [STMT_CT_RELATED] = {.words = "ct state related"},
         [STMT_TCP_RST] = {.words = "tcp flags rst"},
         [STMT_CT_IS_REPLY] = {.words = "ct direction reply"},

@@ -63,6 +63,7 @@ enum stmt_kind {
 	STMT_CT_REPLY_PORT,    /* ct reply proto-src 49152-65535 */
 	STMT_CT_REPLY_VMAP,    /* ct reply proto-src vmap @map */
 	STMT_CT_ORIGINAL_VMAP, /* ct original proto-src vmap @map */
+	STMT_CT_ESTABLISHED,   /* ct state established */
 	STMT_CT_RELATED,       /* ct state related */
 	STMT_TCP_RST,          /* tcp flags rst */
 	STMT_CT_IS_REPLY,      /* ct direction reply */

@@ -11,8 +11,8 @@
  *
  * A connection that conntrack met in the middle, because it is older than the policy, may have its ends swapped: the
  * server spoke first. Such connections have chains of their own ("resumed_tcp_5723") with the same rules for the
- * swapped tuple; judge.c says which packets get there. Only services of TCP with one port have them: UDP has no middle,
- * and in a range of ports the server's port could just as well be a client's.
+ * swapped tuple; judge.c says which packets get there. Only services with one port have them: in a range of ports the
+ * server's port could just as well be a client's.
  */
 #include "ruleset/builder.h"
 
@@ -171,7 +171,7 @@ static void add_lines(struct builder *b, struct service_list *services)
 		for (size_t i = 0; i < b->lines->n; i++) {
 			const struct line *line = &b->lines->items[i];
 
-			if (line->phase != phase || (services->resumed && (line->proto != PROTO_TCP ||
+			if (line->phase != phase || (services->resumed && (line->proto == PROTO_ICMP ||
 			                                                   port_range_is_wide(line->ports))))
 				continue;
 			add_line(b, services, line, add_gate_of(b, line));

@@ -17,6 +17,7 @@ const struct stmt_format stmt_formats[STMT_MAX] = {
         [STMT_CT_REPLY_PORT] = {.word = "ct-reply-port"},
         [STMT_CT_REPLY_VMAP] = {.word = "ct-reply-vmap", .sets = TYPE(SERVICES)},
         [STMT_CT_ORIGINAL_VMAP] = {.word = "ct-original-vmap", .sets = TYPE(SERVICES)},
+        [STMT_CT_ESTABLISHED] = {.word = "ct-established"},
         [STMT_CT_RELATED] = {.word = "ct-related"},
         [STMT_TCP_RST] = {.word = "tcp-rst"},
         [STMT_CT_IS_REPLY] = {.word = "ct-is-reply"},
@@ -45,7 +46,7 @@ const char *const set_type_words[SET_TYPE_MAX] = {
 };
 
 /* A kind without a word would make every stored policy unreadable, and show only at the next boot. */
-_Static_assert(STMT_MAX == 28, "every kind of statement needs its line in stmt_formats");
+_Static_assert(STMT_MAX == 29, "every kind of statement needs its line in stmt_formats");
 _Static_assert(SET_TYPE_MAX == 7, "every type of set needs its line in set_type_words");
 
 uint64_t store_checksum(const char *bytes, size_t len)

@@ -179,6 +179,53 @@ static void test_audit_reports_nothing_that_is_permitted(void **state)
 	conn_close(&forbidden);
 }
 
+static int udp_socket(const struct lab *lab, const struct endpoint *at)
+{
+	struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(at->port)};
+	int fd = lab_socket(lab, at->ns, AF_INET, SOCK_DGRAM, 0);
+
+	inet_pton(AF_INET, at->address, &name.sin_addr);
+	assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof(name)), 0);
+	return fd;
+}
+
+/* Whether a datagram from one to the other arrives. */
+static bool datagram_arrives(int from, int to, const struct endpoint *at)
+{
+	struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(at->port)};
+	struct pollfd ready = {.fd = to, .events = POLLIN};
+	char byte = 'x';
+
+	inet_pton(AF_INET, at->address, &name.sin_addr);
+	assert_int_equal(sendto(from, &byte, 1, 0, (struct sockaddr *)&name, sizeof(name)), 1);
+	return poll(&ready, 1, 300) == 1 && recv(to, &byte, 1, 0) == 1;
+}
+
+/* The answer was on its way when auditing began, so that conntrack has the server for the one who asked. */
+static void test_udp_goes_on_after_audit(void **state)
+{
+	static const struct endpoint client = {NS_RIGHT, "10.2.0.10", 40000},
+	                             server = {NS_LEFT, "10.1.0.50", 1434};
+	struct lab *lab = lab_need(state);
+	int asks = udp_socket(lab, &client), answers = udp_socket(lab, &server);
+
+	apply_scope(lab, "mode = audit");
+	assert_true(datagram_arrives(answers, asks, &client));
+	assert_int_equal(nft_counter(lab, "would_be_denied"), 1);
+	apply_scope(lab, "deny_scope = roles");
+	assert_false(datagram_arrives(answers, asks, &client)); /* nobody has asked yet */
+	for (int i = 0; i < 3; i++) {
+		assert_true(datagram_arrives(asks, answers, &server));
+		assert_true(datagram_arrives(answers, asks, &client));
+	}
+	conntrack_flush(lab);
+	assert_false(datagram_arrives(answers, asks, &client));
+	assert_true(datagram_arrives(asks, answers, &server));
+	assert_true(datagram_arrives(answers, asks, &client));
+	close(asks);
+	close(answers);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +235,7 @@ int main(void)
 	        LAB_TEST(test_removal_removes),
 	        LAB_TEST(test_nothing_is_opened_from_the_service_port),
 	        LAB_TEST(test_audit_reports_nothing_that_is_permitted),
+	        LAB_TEST(test_udp_goes_on_after_audit),
 	};
 
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
