@@ -45,6 +45,55 @@ static void adopt_windows(struct engine *engine)
 	free((void *)state.gates_ms);
 }
 
+static bool closes_everything(const json_t *request)
+{
+	const char *phase = json_string_value(json_object_get(request, "phase"));
+
+	return phase && wanted_phase_find(phase) == WANT_RUN &&
+	       json_array_size(json_object_get(request, "sections")) == 0 &&
+	       json_array_size(json_object_get(request, "rows")) == 0;
+}
+
+/* What can be opened must be closed, whatever has become of the role file meanwhile; the kernel knows its windows. */
+static void close_windows(struct engine *engine, json_t *reply)
+{
+	struct window_change *changes;
+	char **names;
+	size_t n;
+
+	if (kernel_window_sets(engine->kernel, &names, &n) < 0)
+		return;
+	changes = calloc(n + 1, sizeof(*changes));
+	if (!changes)
+		abort();
+	changes[n].set = INSTALL_WINDOW;
+	for (size_t i = 0; i < n; i++)
+		changes[i].set = names[i];
+	if (kernel_windows_set(engine->kernel, changes, n + 1) == 0) {
+		reply_say(reply, "install windows closed; nothing else was changed");
+		engine->records.n = 0;
+		engine->records_changed = true;
+		engine_state_save(engine);
+	}
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+	free(changes);
+}
+
+static void prepare_phase(struct engine *engine, const json_t *request, json_t *reply)
+{
+	if (engine->unconfirmed)
+		reply_fail(reply, CODE_UNAVAILABLE,
+		           "the role file was on trial and never confirmed; omfwd reload applies it");
+	else if (engine_read(engine, reply) == CODE_DONE &&
+	         verb_phase_check(engine, request, reply) == CODE_DONE &&
+	         engine_apply(engine, reply) == CODE_DONE)
+		adopt_windows(engine);
+	if (reply_code(reply) != CODE_DONE && closes_everything(request))
+		close_windows(engine, reply);
+}
+
 /* What must be known before the verb: a phase needs the policy in the kernel, a status what the file says. */
 static void prepare(struct engine *engine, enum verb verb, const json_t *request, json_t *reply)
 {
@@ -53,13 +102,7 @@ static void prepare(struct engine *engine, enum verb verb, const json_t *request
 	engine_state_load(engine);
 	switch (verb) {
 	case VERB_PHASE:
-		if (engine->unconfirmed)
-			reply_fail(reply, CODE_UNAVAILABLE,
-			           "the role file was on trial and never confirmed; omfwd reload applies it");
-		else if (engine_read(engine, reply) == CODE_DONE &&
-		         verb_phase_check(engine, request, reply) == CODE_DONE &&
-		         engine_apply(engine, reply) == CODE_DONE)
-			adopt_windows(engine);
+		prepare_phase(engine, request, reply);
 		break;
 	case VERB_STATUS:
 		reading = reply_new();

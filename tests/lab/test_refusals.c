@@ -84,6 +84,25 @@ static void test_bad_files_leave_the_policy(void **state)
 	free(before);
 }
 
+/* A window that was opened can be closed, even when the role file has been broken since, and no agent runs. */
+static void test_a_bad_file_keeps_no_window_open(void **state)
+{
+	static const char *const windows[] = {"--phase install",
+	                                      "--phase install --section prod --rows cur-01"};
+	struct lab *lab = lab_need(state);
+
+	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
+		lab_write("omfwd.conf", good);
+		omfwd_expect(lab, 0, windows[i]);
+		lab_must(lab, NS_GATEWAY, "nft list table inet omfwd | grep -q expires");
+		lab_write("omfwd.conf", bad_files[0].config);
+		omfwd_expect(lab, 2, "--phase run --section prod");
+		lab_must(lab, NS_GATEWAY, "nft list table inet omfwd | grep -q expires");
+		omfwd_expect(lab, 2, "--phase run");
+		lab_must(lab, NS_GATEWAY, "! nft list table inet omfwd | grep -q expires");
+	}
+}
+
 static void test_a_bad_first_file_makes_no_table(void **state)
 {
 	struct lab *lab = lab_need(state);
@@ -213,6 +232,7 @@ int main(int argc, char *argv[])
 {
 	const struct CMUnitTest tests[] = {
 	        LAB_TEST(test_bad_files_leave_the_policy),
+	        LAB_TEST(test_a_bad_file_keeps_no_window_open),
 	        LAB_TEST(test_a_bad_first_file_makes_no_table),
 	        LAB_TEST(test_bad_requests_open_nothing),
 	        LAB_TEST(test_no_privilege),
