@@ -89,7 +89,8 @@ static void note_change(struct monitor_group *group, const struct event *event, 
 {
 	struct monitor_change *change = find_change(group, event, name);
 
-	if (!change && group->n == MONITOR_CHANGES_MAX) {
+	/* the table's own end or return says more than all else, and comes last: there is always room for it */
+	if (!change && group->n >= MONITOR_CHANGES_MAX && event->object != MONITOR_TABLE) {
 		group->overflow = true;
 		return;
 	}

@@ -33,13 +33,13 @@ struct monitor_change {
 #define MONITOR_CHANGES_MAX 48
 
 struct monitor_group {
-	struct monitor_change changes[MONITOR_CHANGES_MAX];
-	size_t n;            /* 0: the commit left our table alone */
-	bool overflow;       /* there were more than that */
-	uint32_t port;       /* of the socket it came from */
-	uint32_t generation; /* that it made */
-	uint32_t pid;        /* 0: unknown */
-	char process[32];    /* "" unknown; printable */
+	struct monitor_change changes[MONITOR_CHANGES_MAX + 2]; /* room for the table going and coming */
+	size_t n;                                               /* 0: the commit left our table alone */
+	bool overflow;                                          /* there were more than that */
+	uint32_t port;                                          /* of the socket it came from */
+	uint32_t generation;                                    /* that it made */
+	uint32_t pid;                                           /* 0: unknown */
+	char process[32];                                       /* "" unknown; printable */
 };
 
 /*

@@ -205,6 +205,22 @@ static void test_more_than_can_be_told_apart(void **state)
 	assert_int_equal(group.n, MONITOR_CHANGES_MAX);
 }
 
+/* However much is in the table, its end is told. */
+static void test_a_full_table_that_goes(void **state)
+{
+	char name[32];
+
+	(void)state;
+	for (int i = 0; i < MONITOR_CHANGES_MAX + 5; i++) {
+		snprintf(name, sizeof(name), "set%d", i);
+		add_event(NFT_MSG_DELSET, NFTA_SET_NAME, name);
+	}
+	add_event(NFT_MSG_DELTABLE, NFTA_TABLE_NAME, NULL);
+	add_generation(9, 100, "nft");
+	expect_description("deleted the table");
+	assert_true(group.overflow);
+}
+
 static void test_names_are_made_printable(void **state)
 {
 	(void)state;
@@ -310,6 +326,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_more_than_can_be_told_apart, setup),
 	        cmocka_unit_test_setup(test_names_are_made_printable, setup),
 	        cmocka_unit_test_setup(test_truncated_anywhere, setup),
+	        cmocka_unit_test_setup(test_a_full_table_that_goes, setup),
 	        cmocka_unit_test_setup(test_mutated_anywhere, setup),
 	        cmocka_unit_test_setup(test_header_too_short, setup),
 	        cmocka_unit_test_setup(test_names_without_end, setup),
