@@ -93,7 +93,7 @@ static void test_a_bad_file_keeps_no_window_open(void **state)
 
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
 		lab_write("omfwd.conf", good);
-		omfwd_expect(lab, 0, windows[i]);
+		omfwd_expect(lab, 0, "%s", windows[i]);
 		lab_must(lab, NS_GATEWAY, "nft list table inet omfwd | grep -q expires");
 		lab_write("omfwd.conf", bad_files[0].config);
 		omfwd_expect(lab, 2, "--phase run --section prod");
