@@ -47,6 +47,25 @@ void omfwd_expect(const struct lab *lab, int code, const char *fmt, ...)
 	lab_run_free(&run);
 }
 
+char *omfwd_said(const struct lab *lab, int code, const char *args)
+{
+	struct run run;
+	omfwd_run(lab, &run, "%s 2>&1", args);
+	if (run.code != code)
+		fail_msg("omfwd %s: exit code %d, expected %d\n%s", args, run.code, code, run.out);
+	char *text = strdup(run.out);
+	lab_run_free(&run);
+	return text;
+}
+
+void omfwd_expect_says(const struct lab *lab, int code, const char *args, const char *what)
+{
+	char *text = omfwd_said(lab, code, args);
+	if (!strstr(text, what))
+		fail_msg("omfwd %s does not say \"%s\":\n%s", args, what, text);
+	free(text);
+}
+
 void omfwd_apply(const struct lab *lab, const char *config)
 {
 	lab_write("omfwd.conf", config);

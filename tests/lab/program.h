@@ -19,6 +19,12 @@ void omfwd_run(const struct lab *lab, struct run *ret, const char *fmt, ...)
 void omfwd_expect(const struct lab *lab, int code, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 
+/* What both outputs of omfwd say, malloc'ed; it must end with this exit code. */
+char *omfwd_said(const struct lab *lab, int code, const char *args);
+
+/* The same; it must say what, among other things. */
+void omfwd_expect_says(const struct lab *lab, int code, const char *args, const char *what);
+
 /* Writes the role file and applies it with --phase run, without an agent. */
 void omfwd_apply(const struct lab *lab, const char *config);
 

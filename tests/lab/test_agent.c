@@ -38,25 +38,6 @@ static pid_t agent_start(struct lab *lab, const char *config, int *notify)
 }
 
 /* What a command says, both outputs together; free() it. */
-static char *command_output(const struct lab *lab, int code, const char *args)
-{
-	struct run run;
-	omfwd_run(lab, &run, "%s 2>&1", args);
-	if (run.code != code)
-		fail_msg("omfwd %s: exit code %d, expected %d\n%s", args, run.code, code, run.out);
-	char *text = strdup(run.out);
-	lab_run_free(&run);
-	return text;
-}
-
-static void expect_says(const struct lab *lab, int code, const char *args, const char *what)
-{
-	char *text = command_output(lab, code, args);
-	if (!strstr(text, what))
-		fail_msg("omfwd %s does not say \"%s\":\n%s", args, what, text);
-	free(text);
-}
-
 static void test_notifications(void **state)
 {
 	struct lab *lab = lab_need(state);
@@ -111,8 +92,8 @@ static void test_bad_file_keeps_the_policy(void **state)
 	int notify;
 	pid_t pid = agent_start(lab, POLICY, &notify);
 	lab_write("omfwd.conf", BROKEN);
-	expect_says(lab, 2, "reload", CONFIG ":4: ");
-	expect_says(lab, 0, "status", "management_sever");
+	omfwd_expect_says(lab, 2, "reload", CONFIG ":4: ");
+	omfwd_expect_says(lab, 0, "status", "management_sever");
 	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.99 10.1.0.99 udp/53");
 	kill(pid, SIGHUP);
 	omfwd_notify_await(notify, "RELOADING=1", NULL, 0);
@@ -124,7 +105,7 @@ static void test_bad_file_keeps_the_policy(void **state)
 	lab_write("omfwd.conf", POLICY SECOND_AGENT);
 	omfwd_expect(lab, 0, "reload");
 	EXPECT(lab, "pass 10.2.0.21 10.1.0.10 tcp/5723", "pass 10.1.0.10 10.2.0.20 tcp/445");
-	char *text = command_output(lab, 0, "status");
+	char *text = omfwd_said(lab, 0, "status");
 	assert_null(strstr(text, "management_sever"));
 	free(text);
 }
@@ -136,11 +117,11 @@ static void test_second_agent_is_refused_by_name(void **state)
 	char number[16];
 	pid_t pid = agent_start(lab, POLICY, &notify);
 	snprintf(number, sizeof(number), "%d", pid);
-	expect_says(lab, 3, "agent", number);
+	omfwd_expect_says(lab, 3, "agent", number);
 	/* Directories of its own do not help: it is the table that there is one of. */
-	expect_says(lab, 3, "agent --run-dir " LAB_DIR "/run2 --state-dir " LAB_DIR "/state2", number);
+	omfwd_expect_says(lab, 3, "agent --run-dir " LAB_DIR "/run2 --state-dir " LAB_DIR "/state2", number);
 	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.99 10.1.0.99 udp/53");
-	expect_says(lab, 0, "status", number);
+	omfwd_expect_says(lab, 0, "status", number);
 }
 
 static void test_window_through_the_agent(void **state)
@@ -150,7 +131,7 @@ static void test_window_through_the_agent(void **state)
 	pid_t pid = agent_start(lab, POLICY, &notify);
 	omfwd_expect(lab, 0, "--phase install --for 1h --reason 'CHG0012345 new agent'");
 	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
-	expect_says(lab, 0, "status", "CHG0012345 new agent");
+	omfwd_expect_says(lab, 0, "status", "CHG0012345 new agent");
 	omfwd_expect(lab, 0, "--phase run");
 	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
 	omfwd_expect(lab, 2, "--phase install --for 30h");
@@ -186,14 +167,14 @@ static void test_window_survives_restart_and_reboot(void **state)
 	uint64_t until = lab_now_ms() + 6000;
 	omfwd_agent_stop(lab, pid, SIGKILL);
 	pid = omfwd_agent_start(lab, &notify, "");
-	expect_says(lab, 0, "status", "rack move");
+	omfwd_expect_says(lab, 0, "status", "rack move");
 	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
 	omfwd_agent_stop(lab, pid, SIGKILL);
 	lab_must(lab, NS_GATEWAY, "nft flush ruleset");
 	await_fraction(850);
 	pid = omfwd_agent_start(lab, &notify, "");
 	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445", "drop 10.2.0.99 10.1.0.99 udp/53");
-	expect_says(lab, 0, "status", "rack move");
+	omfwd_expect_says(lab, 0, "status", "rack move");
 	omfwd_agent_stop(lab, pid, SIGTERM);
 	while (lab_now_ms() < until + 5000 && passes(lab, "10.1.0.10", "10.2.0.20", 445))
 		lab_sleep_ms(5);
@@ -240,8 +221,8 @@ static void test_without_an_agent(void **state)
 	omfwd_expect(lab, 0, "status");
 	EXPECT(lab, "drop 10.2.0.99 10.1.0.99 udp/53");
 	lab_write("omfwd.conf", BROKEN);
-	expect_says(lab, 2, "reload", CONFIG ":4: ");
-	expect_says(lab, 2, "--phase install", CONFIG ":4: ");
+	omfwd_expect_says(lab, 2, "reload", CONFIG ":4: ");
+	omfwd_expect_says(lab, 2, "--phase install", CONFIG ":4: ");
 	EXPECT(lab, "drop 10.2.0.99 10.1.0.99 udp/53", "drop 10.1.0.10 10.2.0.20 tcp/445",
 	       "pass 10.2.0.20 10.1.0.10 tcp/5723");
 	omfwd_expect(lab, 0, "remove");

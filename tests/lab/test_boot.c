@@ -27,25 +27,6 @@
 #define OTHER   "10.2.0.99 10.1.0.99 udp/53"
 #define INSTALL "10.1.0.10 10.2.0.20 tcp/445"
 
-static char *said(const struct lab *lab, int code, const char *args)
-{
-	struct run run;
-	omfwd_run(lab, &run, "%s 2>&1", args);
-	if (run.code != code)
-		fail_msg("omfwd %s: exit code %d, expected %d\n%s", args, run.code, code, run.out);
-	char *text = strdup(run.out);
-	lab_run_free(&run);
-	return text;
-}
-
-static void expect_says(const struct lab *lab, int code, const char *args, const char *what)
-{
-	char *text = said(lab, code, args);
-	if (!strstr(text, what))
-		fail_msg("omfwd %s does not say \"%s\":\n%s", args, what, text);
-	free(text);
-}
-
 /* Nobody listens to it any more: a full socket would hold it up. */
 static pid_t start(struct lab *lab)
 {
@@ -70,10 +51,10 @@ static void test_boot_with_a_bad_file(void **state)
 	lab_write("omfwd.conf", BROKEN);
 	pid_t pid = start(lab);
 	EXPECT(lab, "pass " ALLOWED, "drop " OTHER, "drop " INSTALL);
-	expect_says(lab, 1, "status", "degraded  the role file is wrong, the last good policy of ");
-	expect_says(lab, 1, "status", "management_sever");
-	expect_says(lab, 1, "status", "in step");
-	expect_says(lab, 3, "explain 10.2.0.20 10.1.0.10 tcp/5723", "compiled form");
+	omfwd_expect_says(lab, 1, "status", "degraded  the role file is wrong, the last good policy of ");
+	omfwd_expect_says(lab, 1, "status", "management_sever");
+	omfwd_expect_says(lab, 1, "status", "in step");
+	omfwd_expect_says(lab, 3, "explain 10.2.0.20 10.1.0.10 tcp/5723", "compiled form");
 	/* Windows work as ever, within what the policy allows. */
 	omfwd_expect(lab, 2, "--phase install --for 30h");
 	omfwd_expect(lab, 2, "--phase install --section nowhere");
@@ -83,11 +64,11 @@ static void test_boot_with_a_bad_file(void **state)
 	EXPECT(lab, "drop " INSTALL);
 	/* Still bad: still degraded. Mended: no more, and nothing is read from the file that was stored. */
 	omfwd_expect(lab, 2, "reload");
-	expect_says(lab, 1, "status", "degraded");
+	omfwd_expect_says(lab, 1, "status", "degraded");
 	lab_write("omfwd.conf", POLICY SECOND);
 	omfwd_expect(lab, 0, "reload");
 	EXPECT(lab, "pass 10.2.0.21 10.1.0.10 tcp/5723");
-	char *text = said(lab, 0, "status");
+	char *text = omfwd_said(lab, 0, "status");
 	assert_null(strstr(text, "degraded"));
 	free(text);
 	assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);
@@ -123,7 +104,7 @@ static void test_nothing_to_fall_back_on(void **state)
 {
 	struct lab *lab = lab_need(state);
 	lab_write("omfwd.conf", BROKEN);
-	expect_says(lab, 2, "agent", CONFIG ":5: ");
+	omfwd_expect_says(lab, 2, "agent", CONFIG ":5: ");
 	EXPECT(lab, "pass " OTHER);
 	lab_must(lab, NS_GATEWAY, "! nft list table inet omfwd 2>/dev/null");
 }
@@ -158,8 +139,8 @@ static void test_restart_with_a_bad_file(void **state)
 	lab_write("omfwd.conf", BROKEN);
 	pid = start(lab);
 	EXPECT(lab, "pass " ALLOWED, "pass " INSTALL, "drop " OTHER);
-	expect_says(lab, 1, "status", "degraded  the role file is wrong, the last good policy of ");
-	expect_says(lab, 1, "status", "rack move");
+	omfwd_expect_says(lab, 1, "status", "degraded  the role file is wrong, the last good policy of ");
+	omfwd_expect_says(lab, 1, "status", "rack move");
 	omfwd_expect(lab, 0, "--phase run");
 	EXPECT(lab, "drop " INSTALL);
 	expect_healed(lab);
@@ -179,12 +160,12 @@ static void test_restart_with_nothing_but_the_table(void **state)
 	lab_write("omfwd.conf", BROKEN);
 	pid_t pid = start(lab);
 	EXPECT(lab, "pass " ALLOWED, "pass " INSTALL, "drop " OTHER);
-	expect_says(lab, 1, "status", "there is no last good policy");
-	expect_says(lab, 1, "status", "prod: cur-18");
-	expect_says(lab, 3, "--phase install", "nobody knows what may be opened");
+	omfwd_expect_says(lab, 1, "status", "there is no last good policy");
+	omfwd_expect_says(lab, 1, "status", "prod: cur-18");
+	omfwd_expect_says(lab, 3, "--phase install", "nobody knows what may be opened");
 	omfwd_expect(lab, 0, "--phase run");
 	EXPECT(lab, "drop " INSTALL, "pass " ALLOWED, "drop " OTHER);
-	expect_says(lab, 3, "reload --confirm 5s", "could not return");
+	omfwd_expect_says(lab, 3, "reload --confirm 5s", "could not return");
 	omfwd_agent_stop(lab, pid, SIGTERM);
 }
 
@@ -201,7 +182,7 @@ static void test_damaged_last_good(void **state)
 	lab_must(lab, NS_GATEWAY, "truncate -s 300 " LAST_GOOD);
 	boot(lab);
 	lab_write("omfwd.conf", BROKEN);
-	expect_says(lab, 2, "agent", "cannot be used");
+	omfwd_expect_says(lab, 2, "agent", "cannot be used");
 	EXPECT(lab, "pass " OTHER);
 }
 
@@ -239,18 +220,18 @@ static void test_state_directory_that_cannot_be_written(void **state)
 	lab_write("omfwd.conf", POLICY);
 	pid_t pid = start(lab);
 	EXPECT(lab, "pass " ALLOWED, "drop " OTHER);
-	expect_says(lab, 0, "status", "degraded  cannot keep the last good policy");
-	expect_says(lab, 0, "status", "degraded  cannot remember windows");
+	omfwd_expect_says(lab, 0, "status", "degraded  cannot keep the last good policy");
+	omfwd_expect_says(lab, 0, "status", "degraded  cannot remember windows");
 	omfwd_expect(lab, 0, "--phase install");
 	EXPECT(lab, "pass " INSTALL);
 	omfwd_expect(lab, 0, "--phase run");
-	expect_says(lab, 0, "reload --confirm 1m", "warning: cannot write to");
-	expect_says(lab, 0, "confirm", "confirmed");
+	omfwd_expect_says(lab, 0, "reload --confirm 1m", "warning: cannot write to");
+	omfwd_expect_says(lab, 0, "confirm", "confirmed");
 	/* Room again: the next change is the occasion. */
 	lab_must(lab, NS_GATEWAY, "umount " STATE_DIR);
 	omfwd_expect(lab, 0, "reload");
 	lab_sleep_ms(200);
-	char *text = said(lab, 0, "status");
+	char *text = omfwd_said(lab, 0, "status");
 	assert_null(strstr(text, "degraded"));
 	free(text);
 	last_good_stat();
@@ -263,7 +244,7 @@ static void test_remove_forgets(void **state)
 	lab_write("omfwd.conf", POLICY);
 	pid_t pid = start(lab);
 	last_good_stat();
-	char *text = said(lab, 0, "remove");
+	char *text = omfwd_said(lab, 0, "remove");
 	assert_non_null(strstr(text, "whatever was denied of all that is forwarded passes"));
 	assert_non_null(strstr(text, "the last good policy is forgotten"));
 	free(text);
@@ -271,7 +252,7 @@ static void test_remove_forgets(void **state)
 	omfwd_agent_stop(lab, pid, SIGTERM);
 	assert_int_equal(access(LAST_GOOD, F_OK), -1);
 	omfwd_apply(lab, POLICY);
-	expect_says(lab, 0, "remove", "whatever was denied of all that is forwarded passes");
+	omfwd_expect_says(lab, 0, "remove", "whatever was denied of all that is forwarded passes");
 	assert_int_equal(access(LAST_GOOD, F_OK), -1);
 }
 

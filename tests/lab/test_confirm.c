@@ -21,16 +21,6 @@
 #define OTHER          "10.2.0.98 10.1.0.98 udp/53"
 #define INSTALL        "10.1.0.10 10.2.0.20 tcp/445"
 
-static void expect_says(const struct lab *lab, int code, const char *args, const char *what)
-{
-	struct run run;
-	omfwd_run(lab, &run, "%s 2>&1", args);
-	if (run.code != code || !strstr(run.out, what))
-		fail_msg("omfwd %s: exit code %d, expected %d and \"%s\":\n%s", args, run.code, code, what,
-		         run.out);
-	lab_run_free(&run);
-}
-
 /* Nobody listens to what it tells systemd any more: a full socket would hold it up. */
 static pid_t start(struct lab *lab, const char *args)
 {
@@ -72,10 +62,10 @@ static void test_returns_by_itself(void **state)
 	assert_true(before > 0);
 	lab_write("omfwd.conf", LOCKED);
 	uint64_t began = lab_now_ms();
-	expect_says(lab, 0, "reload --confirm 3s", "the policy before it returns");
+	omfwd_expect_says(lab, 0, "reload --confirm 3s", "the policy before it returns");
 	EXPECT(lab, "drop " ALLOWED, "drop " INSTALL, "pass " LOCKED_ALLOWED);
-	expect_says(lab, 0, "status", "on trial");
-	expect_says(lab, 3, "reload", "on trial already");
+	omfwd_expect_says(lab, 0, "status", "on trial");
+	omfwd_expect_says(lab, 3, "reload", "on trial already");
 	await_return(lab);
 	uint64_t took = lab_now_ms() - began;
 	print_message("returned after %u ms\n", (unsigned)took);
@@ -83,9 +73,9 @@ static void test_returns_by_itself(void **state)
 	/* Windows and counters are as they were, also those of rows that the policy on trial did not have. */
 	EXPECT(lab, "pass " INSTALL, "drop " LOCKED_ALLOWED, "drop " OTHER);
 	assert_true(nft_counter(lab, "prod.cur-16") > before);
-	expect_says(lab, 1, "status", "rack move");
-	expect_says(lab, 1, "status", "degraded  the role file was not confirmed");
-	expect_says(lab, 1, "confirm", "too late");
+	omfwd_expect_says(lab, 1, "status", "rack move");
+	omfwd_expect_says(lab, 1, "status", "degraded  the role file was not confirmed");
+	omfwd_expect_says(lab, 1, "confirm", "too late");
 	omfwd_expect(lab, 0, "reload");
 	EXPECT(lab, "drop " ALLOWED, "pass " LOCKED_ALLOWED);
 	omfwd_expect(lab, 0, "status");
@@ -102,7 +92,7 @@ static void test_confirmed(void **state)
 	EXPECT(lab, "drop " ALLOWED, "pass " LOCKED_ALLOWED);
 	omfwd_expect(lab, 0, "status");
 	assert_int_equal(nft_counter(lab, "prod.cur-16"), -1);
-	expect_says(lab, 1, "confirm", "nothing is on trial");
+	omfwd_expect_says(lab, 1, "confirm", "nothing is on trial");
 	omfwd_agent_stop(lab, pid, SIGKILL);
 	start(lab, "");
 	EXPECT(lab, "drop " ALLOWED, "pass " LOCKED_ALLOWED);
@@ -117,13 +107,13 @@ static void test_agent_that_is_killed(void **state)
 	omfwd_expect(lab, 0, "reload --confirm 1h");
 	omfwd_agent_stop(lab, pid, SIGKILL);
 	EXPECT(lab, "drop " ALLOWED);
-	expect_says(lab, 1, "status", "never confirmed");
-	expect_says(lab, 3, "--phase install", "never confirmed");
+	omfwd_expect_says(lab, 1, "status", "never confirmed");
+	omfwd_expect_says(lab, 3, "--phase install", "never confirmed");
 	EXPECT(lab, "drop " ALLOWED);
 	for (int i = 0; i < 2; i++) {
 		pid = start(lab, "");
 		EXPECT(lab, "pass " ALLOWED, "drop " LOCKED_ALLOWED, "drop " OTHER);
-		expect_says(lab, 1, "status", "degraded  the role file was not confirmed");
+		omfwd_expect_says(lab, 1, "status", "degraded  the role file was not confirmed");
 		omfwd_agent_stop(lab, pid, i ? SIGTERM : SIGKILL);
 		lab_must(lab, NS_GATEWAY, "nft flush ruleset");
 	}
@@ -151,12 +141,12 @@ static void test_first_start(void **state)
 	lab_write("omfwd.conf", POLICY);
 	start(lab, "--confirm 2s");
 	EXPECT(lab, "pass " ALLOWED, "drop " OTHER);
-	expect_says(lab, 0, "status", "the nft table is taken away again");
+	omfwd_expect_says(lab, 0, "status", "the nft table is taken away again");
 	for (uint64_t end = lab_now_ms() + 8000; !passes(lab, "10.2.0.20", "10.1.0.10", 22); lab_sleep_ms(20))
 		if (lab_now_ms() > end)
 			fail_msg("the table is not taken away");
 	lab_must(lab, NS_GATEWAY, "! nft list table inet omfwd 2>/dev/null");
-	expect_says(lab, 1, "status", "there was no policy before it");
+	omfwd_expect_says(lab, 1, "status", "there was no policy before it");
 	omfwd_expect(lab, 0, "reload --confirm 1m");
 	EXPECT(lab, "pass " ALLOWED, "drop " OTHER);
 	omfwd_expect(lab, 0, "confirm");
@@ -171,7 +161,7 @@ static void test_first_start_that_is_killed(void **state)
 	EXPECT(lab, "drop " OTHER);
 	pid_t pid = start(lab, "--confirm 1h");
 	EXPECT(lab, "pass " OTHER);
-	expect_says(lab, 1, "status", "there was no policy before it");
+	omfwd_expect_says(lab, 1, "status", "there was no policy before it");
 	omfwd_agent_stop(lab, pid, SIGTERM);
 	/* With the mark and no way to serve it, the role file is what there is. */
 	lab_must(lab, NS_GATEWAY, "echo > " STATE_DIR "/unconfirmed");
@@ -194,8 +184,8 @@ static void test_without_an_agent(void **state)
 	struct lab *lab = lab_need(state);
 	omfwd_apply(lab, POLICY);
 	lab_write("omfwd.conf", LOCKED);
-	expect_says(lab, 3, "reload --confirm 5s", "no agent runs");
-	expect_says(lab, 3, "confirm", "no agent runs");
+	omfwd_expect_says(lab, 3, "reload --confirm 5s", "no agent runs");
+	omfwd_expect_says(lab, 3, "confirm", "no agent runs");
 	EXPECT(lab, "pass " ALLOWED, "drop " LOCKED_ALLOWED);
 }
 
