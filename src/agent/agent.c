@@ -14,7 +14,7 @@
 
 #include "agent/agent_internal.h"
 #include "agent/origin.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "agent/state_dir.h"
 #include "util/log.h"
 

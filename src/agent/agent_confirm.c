@@ -6,7 +6,7 @@
 #include "agent/agent_internal.h"
 
 #include "agent/confirm.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "util/log.h"
 
 #define USEC_PER_MS   1000ull

@@ -19,7 +19,7 @@
 
 #include "agent/netns.h"
 #include "agent/origin.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "util/array.h"
 #include "util/log.h"
 

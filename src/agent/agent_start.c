@@ -20,7 +20,7 @@
 #include "agent/fallback.h"
 #include "agent/last_good.h"
 #include "agent/origin.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "util/log.h"
 #include "util/timestamp.h"
 

@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "agent/fallback.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "util/duration.h"
 #include "util/log.h"
 

@@ -12,7 +12,7 @@
 
 #include "agent/engine_internal.h"
 #include "agent/last_good.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "ruleset/amend.h"
 
 #define MS_PER_SECOND 1000u

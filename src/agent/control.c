@@ -18,7 +18,7 @@
 
 #include "agent/control_socket.h"
 #include "agent/peer.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 
 #define CONNECTIONS_MAX    32
 #define CONNECTIONS_OTHERS 24 /* how many of them users other than root may take */

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "kernel/monitor.h"
 #include "util/log.h"
 #include "util/timestamp.h"

@@ -14,7 +14,7 @@
 #include "agent/engine_internal.h"
 #include "agent/last_good.h"
 #include "agent/fd_store.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 
 void generation_clear(struct generation *generation)
 {

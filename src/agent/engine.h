@@ -32,10 +32,6 @@ struct generation {
 	struct ruleset *ruleset;
 };
 
-/* Answers an "explain" request; lives in src/cmd, above us. Returns a whole reply. */
-typedef json_t *(*explain_fn)(const struct policy *policy, const struct lines *lines,
-                              gate_is_open_fn now_open, void *data, const json_t *request);
-
 /* The last look through the connections, which is taken only where a flowtable exists; see cut.h. */
 struct cut_result {
 	time_t at;            /* 0: there was none */
@@ -55,7 +51,6 @@ struct trial {
 
 struct engine_config {
 	const char *config, *state_dir;
-	explain_fn explain;
 	bool watched; /* an agent owns this engine */
 };
 

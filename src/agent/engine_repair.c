@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "util/timestamp.h"
 
 #define REPAIR_TRIES_MAX 5

@@ -11,7 +11,7 @@
 
 #include "agent/confirm.h"
 #include "agent/last_good.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "util/log.h"
 
 #define MS_PER_SECOND     1000u

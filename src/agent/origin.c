@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "util/text.h"
 
 #define LOGINUID_UNSET 4294967295ul

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "agent/lock.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 
 static json_t *window_to_json(const struct engine *engine, const struct window_record *record)
 {

@@ -2,7 +2,7 @@
 /* The part of the status that is about what others did to the nft table. Only an agent can know. */
 #include "agent/status.h"
 
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "util/timestamp.h"
 
 #define US_PER_MS 1000.0

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "kernel/flowtables.h"
 
 static json_t *result_to_json(const struct cut_result *result)

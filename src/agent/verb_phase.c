@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "agent/origin.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "util/duration.h"
 #include "util/log.h"
 #include "util/timestamp.h"

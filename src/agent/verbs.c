@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One function a verb: take the request apart, let the engine act, then say and log what happened. Opening and closing
- * are in verb_phase.c.
+ * are in verb_phase.c, the answers of explain in verb_explain.c.
  */
 #include "agent/verbs.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "agent/confirm.h"
 #include "agent/fallback.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "agent/status.h"
+#include "agent/verb_explain.h"
 #include "agent/verb_phase.h"
 #include "util/array.h"
 #include "util/duration.h"
@@ -185,37 +185,6 @@ static void answer_status(struct engine *engine, const json_t *request, const st
 	status_report(engine, reply);
 }
 
-static void answer_explain(struct engine *engine, const json_t *request, const struct origin *origin,
-                           json_t *reply)
-{
-	struct engine_gates gates = {.engine = engine};
-	const struct generation *current = &engine->current;
-	json_t *explained;
-
-	(void)origin;
-	if (engine->removed) {
-		reply_fail(reply, CODE_UNAVAILABLE,
-		           "the policy was removed: everything passes until omfwd reload");
-		return;
-	}
-	if (current->source != FROM_FILE) {
-		reply_fail(
-		        reply, CODE_UNAVAILABLE,
-		        "the role file is not in force, and what is in force is known in compiled form only; "
-		        "omfwd status says why, nft list table inet omfwd what it is");
-		return;
-	}
-	if (engine_windows_read(engine, &gates.state) < 0) {
-		reply_fail(reply, CODE_UNAVAILABLE, "%s", kernel_error(engine->kernel));
-	} else {
-		explained = engine->config.explain(current->policy, &current->lines, engine_gate_is_open,
-		                                   &gates, request);
-		json_object_update(reply, explained);
-		json_decref(explained);
-	}
-	free((void *)gates.state.gates_ms);
-}
-
 struct verb_spec {
 	const char *word;
 	bool changes_kernel;
@@ -229,7 +198,7 @@ static const struct verb_spec verbs[VERB_MAX] = {
         [VERB_CONFIRM] = {.word = "confirm", .changes_kernel = true, .answer = answer_confirm},
         [VERB_REMOVE] = {.word = "remove", .changes_kernel = true, .answer = answer_remove},
         [VERB_STATUS] = {.word = "status", .answer = answer_status},
-        [VERB_EXPLAIN] = {.word = "explain", .answer = answer_explain},
+        [VERB_EXPLAIN] = {.word = "explain", .answer = verb_explain_answer},
 };
 
 const char *verb_word(enum verb verb)

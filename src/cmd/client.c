@@ -17,7 +17,7 @@
 #include "agent/control_socket.h"
 #include "agent/netns.h"
 #include "agent/origin.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "cmd/option_table.h"
 
 #define ANSWER_SECONDS 120

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "cmd/loaded.h"
-#include "cmd/words.h"
+#include "words/words.h"
 #include "kernel/kernel.h"
 
 /* What the kernel said. */

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "cmd/client.h"
-#include "cmd/explain_text.h"
+#include "words/explain_text.h"
 #include "cmd/loaded.h"
 
 #define SERVICE_MAX 64

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cmd/loaded.h"
-#include "cmd/show.h"
+#include "words/show.h"
 
 enum show_format { FORMAT_TABLE, FORMAT_NFT, FORMAT_JSON };
 

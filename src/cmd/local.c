@@ -14,7 +14,7 @@
 #include "agent/cut.h"
 #include "agent/lock.h"
 #include "agent/origin.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "agent/state_dir.h"
 #include "agent/verb_phase.h"
 #include "cmd/client.h"

@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "cmd/show.h"
-#include "cmd/words.h"
+#include "words/show.h"
+#include "words/words.h"
 #include "ruleset/ruleset.h"
 #include "util/array.h"
 #include "util/file.h"

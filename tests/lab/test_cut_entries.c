@@ -18,7 +18,7 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
 #include "agent/cut.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "tests/lab/burst.h"
 #include "tests/lab/flow.h"
 #include "tests/lab/program.h"

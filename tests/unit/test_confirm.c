@@ -13,7 +13,7 @@
 #include "agent/confirm.h"
 #include "agent/fallback.h"
 #include "agent/last_good.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "agent/verbs.h"
 #include "tests/unit/fake_kernel.h"
 

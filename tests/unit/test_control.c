@@ -23,7 +23,7 @@
 
 #include "agent/control.h"
 #include "agent/control_socket.h"
-#include "agent/reply.h"
+#include "util/reply.h"
 
 #define BIG_REPLY (3 * 1024 * 1024)
 

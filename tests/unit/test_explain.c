@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "cmd/explain_text.h"
-#include "cmd/words.h"
+#include "words/explain_text.h"
+#include "words/words.h"
 #include "policy/explain.h"
 #include "util/array.h"
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "agent/verbs.h"
 #include "tests/unit/fake_kernel.h"
 #include "util/timestamp.h"

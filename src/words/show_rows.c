@@ -4,7 +4,7 @@
  * each row gets its lines back, so that none seems forgotten. Lines that differ in their ports alone become one, and
  * those between the same roles stand together.
  */
-#include "cmd/show.h"
+#include "words/show.h"
 
 #include <stdlib.h>
 #include <string.h>

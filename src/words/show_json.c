@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The role file's meaning as JSON: the same rows as the table, with nothing left out and every place named. */
-#include "cmd/show.h"
+#include "words/show.h"
 
 #include <stdlib.h>
 
-#include "cmd/words.h"
+#include "words/words.h"
 
 static void append_range4(json_t *list, const struct range4 *range)
 {

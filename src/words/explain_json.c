@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Questions and explanations as JSON, and the reply that holds text and JSON together. */
-#include "cmd/explain_text.h"
+#include "words/explain_text.h"
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
-#include "agent/reply.h"
-#include "cmd/words.h"
+#include "util/reply.h"
+#include "words/words.h"
 
 void explain_request_set(json_t *request, const char *src, const char *dst, const char *proto,
                          const char *port)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Small pieces of text that reports share, so that the same thing reads the same everywhere. */
-#include "cmd/words.h"
+#include "words/words.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/reply.h"
+#include "util/reply.h"
 #include "util/text.h"
 
 #define MEMBERS_WIDTH 72

@@ -3,12 +3,12 @@
  * The role file's meaning as a table that reads beside the document: section by section the roles and their members,
  * then row by row who opens what to whom. What opens nothing is listed after it, with the reason. About 110 columns.
  */
-#include "cmd/show.h"
+#include "words/show.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/words.h"
+#include "words/words.h"
 #include "util/duration.h"
 
 #define WIDTH 110

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Small helpers that keep every reply in one shape. What enters it may come from a role file: it is made printable. */
-#include "agent/reply.h"
+#include "util/reply.h"
 
 #include <errno.h>
 #include <stdarg.h>

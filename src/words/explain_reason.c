@@ -4,12 +4,12 @@
  * that a sentence and its advice stand side by side. Advice names the command or the line of the role file; where
  * nothing should be opened, it says so.
  */
-#include "cmd/explain_text.h"
+#include "words/explain_text.h"
 
 #include <stdlib.h>
 
-#include "cmd/show.h"
-#include "cmd/words.h"
+#include "words/show.h"
+#include "words/words.h"
 #include "policy/absence.h"
 
 #define LDAPS_PORT 636

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* An explanation as lines for people: the verdict first, then who, which row, and why, one labelled line each. */
-#include "cmd/explain_text.h"
+#include "words/explain_text.h"
 
 #include <stdlib.h>
 
-#include "cmd/words.h"
+#include "words/words.h"
 
 static const char *const headlines[VERDICT_MAX] = {
         [VERDICT_ALLOWED] = "allowed",

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The verb "explain": a question about the policy in force, with the windows as the kernel has them. What is not known
+ * line by line (removed, or in compiled form only) cannot be explained, and says so.
+ */
+#include "agent/verb_explain.h"
+
+#include <stdlib.h>
+
+#include "util/reply.h"
+#include "words/explain_text.h"
+
+/* Returns whether there is something to explain, else the reply says why not. */
+static bool is_explainable(const struct engine *engine, json_t *reply)
+{
+	if (engine->removed)
+		reply_fail(reply, CODE_UNAVAILABLE,
+		           "the policy was removed: everything passes until omfwd reload");
+	else if (engine->current.source != FROM_FILE)
+		reply_fail(
+		        reply, CODE_UNAVAILABLE,
+		        "the role file is not in force, and what is in force is known in compiled form only; "
+		        "omfwd status says why, nft list table inet omfwd what it is");
+	else
+		return true;
+	return false;
+}
+
+static void explain(struct engine *engine, const struct query *query, json_t *reply)
+{
+	struct engine_gates gates = {.engine = engine};
+	json_t *explained;
+
+	if (engine_windows_read(engine, &gates.state) < 0) {
+		reply_fail(reply, CODE_UNAVAILABLE, "%s", kernel_error(engine->kernel));
+	} else {
+		explained = explain_reply_new(engine->current.policy, &engine->current.lines, query,
+		                              engine_gate_is_open, &gates, "the running agent");
+		json_object_update(reply, explained);
+		json_decref(explained);
+	}
+	free((void *)gates.state.gates_ms);
+}
+
+void verb_explain_answer(struct engine *engine, const json_t *request, const struct origin *origin,
+                         json_t *reply)
+{
+	char error[EXPLAIN_ERROR_MAX];
+	struct query query;
+
+	(void)origin;
+	if (!is_explainable(engine, reply))
+		return;
+	if (explain_request_parse(request, &query, error, sizeof(error)) < 0)
+		reply_fail(reply, CODE_BAD_INPUT, "%s", error);
+	else
+		explain(engine, &query, reply);
+}
