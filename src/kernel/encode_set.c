@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Sets and their elements. A set is one message by libnftnl; members are packed by hand, 16 bytes a v4 host, because
- * libnftnl would make an object of each (ten times the instructions, fifteen times the memory).
+ * Sets and their elements. A set is one message by libnftnl; its members, of which there may be a million, are packed in
+ * encode_members.c.
  */
 #include "kernel/session.h"
 
@@ -100,71 +100,15 @@ static struct nlmsghdr *elements_begin(struct kernel *kernel, uint16_t type, con
 	return message;
 }
 
-/* One element: { key { value } flags }; nothing is nested deeper, so lengths are known in advance. */
-static void put_element(struct nlmsghdr *message, const void *key, uint16_t len, bool interval_end)
+/* One element: { key { value } } */
+static void put_element(struct nlmsghdr *message, const void *key, uint16_t len)
 {
 	struct nlattr *element = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
 	struct nlattr *nest = mnl_attr_nest_start(message, NFTA_SET_ELEM_KEY);
 
 	mnl_attr_put(message, NFTA_DATA_VALUE, len, key);
 	mnl_attr_nest_end(message, nest);
-	if (interval_end)
-		mnl_attr_put_u32(message, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_INTERVAL_END));
 	mnl_attr_nest_end(message, element);
-}
-
-static void put_key4(struct nlmsghdr *message, uint32_t address, bool interval_end)
-{
-	uint32_t key = htonl(address);
-
-	put_element(message, &key, sizeof(key), interval_end);
-}
-
-static void put_key6(struct nlmsghdr *message, u128 address, bool interval_end)
-{
-	uint64_t key[2] = {htobe64((uint64_t)(address >> 64)), htobe64((uint64_t)address)};
-
-	put_element(message, key, sizeof(key), interval_end);
-}
-
-/* The end of an interval is the first address behind it; one that reaches the last address has no end. */
-static void put_range4(struct nlmsghdr *message, const struct range4 *range)
-{
-	put_key4(message, range->lo, false);
-	if (range->lo != range->hi && range->hi != UINT32_MAX)
-		put_key4(message, range->hi + 1, true);
-}
-
-static void put_range6(struct nlmsghdr *message, const struct range6 *range)
-{
-	put_key6(message, range->lo, false);
-	if (range->lo != range->hi && range->hi != ~(u128)0)
-		put_key6(message, range->hi + 1, true);
-}
-
-/* Packs members from *next until the list is full; returns true while there are more. */
-static bool put_members(struct nlmsghdr *message, const struct nlattr *list, const struct nft_set *set,
-                        size_t *next)
-{
-	bool hosts = set->type == SET_HOSTS4 || set->type == SET_HOSTS6;
-	bool is_v6 = set_family(set) == FAMILY_6;
-	size_t n = is_v6 ? set->addrs->n6 : set->addrs->n4;
-
-	for (; *next < n; ++*next) {
-		const struct range4 *v4 = is_v6 ? NULL : &set->addrs->v4[*next];
-		const struct range6 *v6 = is_v6 ? &set->addrs->v6[*next] : NULL;
-
-		if ((is_v6 ? v6->lo == v6->hi : v4->lo == v4->hi) != hosts)
-			continue;
-		if ((const char *)mnl_nlmsg_get_payload_tail(message) - (const char *)list >
-		    BATCH_ELEMENTS_MAX)
-			return true;
-		if (is_v6)
-			put_range6(message, v6);
-		else
-			put_range4(message, v4);
-	}
-	return false;
 }
 
 /* { 5723 : jump tcp_5723 } */
@@ -197,19 +141,6 @@ static bool put_services(struct nlmsghdr *message, const struct nlattr *list, co
 	return false;
 }
 
-static void set_member_origin(struct kernel *kernel, const struct nft_set *set, size_t first, size_t offset)
-{
-	struct origin *origin = batch_origin(&kernel->batch);
-	size_t key = set_family(set) == FAMILY_6 ? 16 : 4, element = 3 * sizeof(struct nlattr) + key;
-
-	origin->elements = set;
-	origin->first = first;
-	origin->offset = offset;
-	origin->stride = element;
-	if (set->type == SET_NETS4 || set->type == SET_NETS6)
-		origin->stride += element + sizeof(struct nlattr) + sizeof(uint32_t);
-}
-
 bool encode_elements(struct kernel *kernel, uint16_t type, const struct nft_set *set, size_t *next)
 {
 	struct nlmsghdr *message = elements_begin(kernel, type, set->kernel_name, set->loc);
@@ -220,10 +151,9 @@ bool encode_elements(struct kernel *kernel, uint16_t type, const struct nft_set 
 		more = put_services(message, list, set, next);
 	} else if (set->type == SET_ICMPV6) {
 		for (; *next < set->n_elements; ++*next)
-			put_element(message, &set->types[*next], 1, false);
+			put_element(message, &set->types[*next], 1);
 	} else if (set->addrs) {
-		set_member_origin(kernel, set, *next, message->nlmsg_len);
-		more = put_members(message, list, set, next);
+		more = encode_members(kernel, message, set, next);
 	}
 	mnl_attr_nest_end(message, list);
 	batch_add(&kernel->batch, message);

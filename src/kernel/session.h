@@ -60,6 +60,12 @@ void encode_window(struct kernel *kernel, const char *set, uint64_t timeout_ms);
  */
 bool encode_elements(struct kernel *kernel, uint16_t type, const struct nft_set *set, size_t *next);
 
+/*
+ * encode_members.c: appends the addresses of a set from member *next on to the element list that message ends in; as
+ * above.
+ */
+bool encode_members(struct kernel *kernel, struct nlmsghdr *message, const struct nft_set *set, size_t *next);
+
 /* encode_rule.c */
 void encode_rule(struct kernel *kernel, const struct nft_chain *chain, const struct nft_rule *rule);
 

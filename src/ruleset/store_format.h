@@ -4,7 +4,8 @@
  *
  *   magic and version, 8 bytes; checksum of all that follows, 8; moment of saving, 8; policy; ruleset
  *
- * A text is its length in 2 bytes and its characters; lists are preceded by their length in 4 bytes. Kinds that the
+ * A text is its length in 2 bytes and its characters; lists are preceded by their length in 4 bytes. A host is its
+ * address, a net its first and its last, the low half of IPv6 before the high one. Kinds that the
  * program numbers as it likes are written as words, so that a renumbered one is never taken for another.
  */
 #ifndef OMFWD_STORE_FORMAT_H
@@ -14,7 +15,7 @@
 
 #define STORE_MAGIC       "omfwd\n"
 #define STORE_MAGIC_LEN   6 /* the rest is the version */
-#define STORE_VERSION     "01"
+#define STORE_VERSION     "02"
 #define STORE_CHECKSUM_AT 8u
 #define STORE_SAVED_AT    16u
 #define STORE_BODY_AT     24u
@@ -35,7 +36,7 @@ struct stmt_format {
 extern const struct stmt_format stmt_formats[STMT_MAX];
 extern const char *const set_type_words[SET_TYPE_MAX];
 
-/* FNV-1a, 64 bits: finds damage, not malice. */
+/* FNV-1a over words of 64 bits, the last one filled up with zeros: finds damage, not malice. */
 uint64_t store_checksum(const char *bytes, size_t len);
 
 #endif

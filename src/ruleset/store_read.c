@@ -106,7 +106,7 @@ static void take_members4(struct reader *in, size_t n, bool hosts, struct addr_s
 		struct range4 *range = &ret->v4[i];
 
 		range->lo = (uint32_t)take_number(in, IPV4_BYTES);
-		range->hi = (uint32_t)take_number(in, IPV4_BYTES);
+		range->hi = hosts ? range->lo : (uint32_t)take_number(in, IPV4_BYTES);
 		if (range->lo > range->hi || (range->lo == range->hi) != hosts ||
 		    (i && range->lo <= ret->v4[i - 1].hi))
 			in->bad = true;
@@ -128,7 +128,7 @@ static void take_members6(struct reader *in, size_t n, bool hosts, struct addr_s
 		struct range6 *range = &ret->v6[i];
 
 		range->lo = take_address6(in);
-		range->hi = take_address6(in);
+		range->hi = hosts ? range->lo : take_address6(in);
 		if (range->lo > range->hi || (range->lo == range->hi) != hosts ||
 		    (i && range->lo <= ret->v6[i - 1].hi))
 			in->bad = true;
@@ -163,9 +163,9 @@ static const uint8_t *take_types(struct reader *in, size_t n)
 
 /* The least that an element of a set takes: what its number is held against. */
 static const size_t element_sizes[SET_TYPE_MAX] = {
-        [SET_HOSTS4] = 8,
+        [SET_HOSTS4] = 4,
         [SET_NETS4] = 8,
-        [SET_HOSTS6] = 32,
+        [SET_HOSTS6] = 16,
         [SET_NETS6] = 32,
         [SET_WINDOW] = SIZE_MAX, /* none */
         [SET_SERVICES] = 2 + TEXT_SIZE,

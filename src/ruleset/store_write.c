@@ -5,6 +5,7 @@
  */
 #include "ruleset/store.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "ruleset/store_format.h"
@@ -61,37 +62,48 @@ static void put_policy(struct writer *out, const struct policy *policy)
 	}
 }
 
+/* Room for len more bytes, which the caller fills. */
+static char *put_space(struct writer *out, size_t len)
+{
+	char *space;
+
+	out->bytes = array_reserve(out->bytes, &out->cap, out->n + len, 1);
+	space = out->bytes + out->n;
+	out->n += len;
+	return space;
+}
+
+/* A million members are a million turns of this loop: a host is its address, a net its first and last. */
 static void put_members4(struct writer *out, const struct nft_set *set)
 {
 	bool hosts = set->type == SET_HOSTS4;
+	char *at = put_space(out, set->n_elements * (hosts ? sizeof(uint32_t) : 2 * sizeof(uint32_t)));
 
 	for (size_t i = 0; i < set->addrs->n4; i++) {
 		const struct range4 *range = &set->addrs->v4[i];
+		const uint32_t ends[] = {htole32(range->lo), htole32(range->hi)};
 
-		if ((range->lo == range->hi) != hosts)
-			continue;
-		put_number(out, range->lo, 4);
-		put_number(out, range->hi, 4);
+		if ((range->lo == range->hi) == hosts)
+			at = mempcpy(at, ends, hosts ? sizeof(ends[0]) : sizeof(ends));
 	}
-}
-
-static void put_address6(struct writer *out, u128 address)
-{
-	put_number(out, (uint64_t)address, 8);
-	put_number(out, (uint64_t)(address >> 64), 8);
 }
 
 static void put_members6(struct writer *out, const struct nft_set *set)
 {
 	bool hosts = set->type == SET_HOSTS6;
+	char *at = put_space(out, set->n_elements * (hosts ? sizeof(u128) : 2 * sizeof(u128)));
 
 	for (size_t i = 0; i < set->addrs->n6; i++) {
 		const struct range6 *range = &set->addrs->v6[i];
+		const uint64_t ends[] = {
+		        htole64((uint64_t)range->lo),
+		        htole64((uint64_t)(range->lo >> 64)),
+		        htole64((uint64_t)range->hi),
+		        htole64((uint64_t)(range->hi >> 64)),
+		};
 
-		if ((range->lo == range->hi) != hosts)
-			continue;
-		put_address6(out, range->lo);
-		put_address6(out, range->hi);
+		if ((range->lo == range->hi) == hosts)
+			at = mempcpy(at, ends, hosts ? sizeof(ends) / 2 : sizeof(ends));
 	}
 }
 
