@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A rename is on disk only once the directory is: so it is synced as well, after every change. */
+/*
+ * A rename is on disk only once the directory is: so it is synced as well, after every change. Files belong to whoever
+ * the directory belongs to: under systemd that is the agent's user.
+ */
 #include "agent/state_dir.h"
 
 #include <errno.h>
@@ -57,13 +60,31 @@ static int write_synced(int fd, const char *bytes, size_t len)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
+/* The agent may be another user than the one who works without it, and must be able to read what root wrote. */
+static int give_to_owner_of(int dir_fd, int fd)
+{
+	struct stat dir;
+
+	if (fstat(dir_fd, &dir) < 0)
+		return -errno;
+	if (geteuid() != 0 || (dir.st_uid == 0 && dir.st_gid == 0))
+		return 0;
+	return fchown(fd, dir.st_uid, dir.st_gid) < 0 ? -errno : 0;
+}
+
+/* Always a new file: who may write in the directory must not lend us one of somebody else. */
 static int write_aside(int dir_fd, const char *aside, const char *bytes, size_t len, mode_t mode)
 {
-	int fd = openat(dir_fd, aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode), r;
+	int fd, r;
 
+	if (unlinkat(dir_fd, aside, 0) < 0 && errno != ENOENT)
+		return -errno;
+	fd = openat(dir_fd, aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return -errno;
-	r = write_synced(fd, bytes, len);
+	r = give_to_owner_of(dir_fd, fd);
+	if (r == 0)
+		r = write_synced(fd, bytes, len);
 	if (close(fd) < 0 && r == 0)
 		r = -errno;
 	return r;

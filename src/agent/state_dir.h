@@ -18,7 +18,7 @@ void state_dir_make(const char *dir);
  */
 int state_dir_read(const char *dir, const char *name, char **bytes, size_t *len);
 
-/* Replaces a file. Returns 0 or -errno; then the old one is still there. */
+/* Replaces a file; it belongs to the directory's owner. Returns 0 or -errno; then the old one is still there. */
 int state_dir_replace(const char *dir, const char *name, const char *bytes, size_t len, mode_t mode);
 
 /* Removes a file for good. Returns 0, also when there was none, or -errno. */

@@ -70,6 +70,12 @@ static void report_policy(const struct engine *engine, json_t *reply)
 	json_object_set_new(reply, "port_table", json_string(port_table_name(policy->settings.table)));
 	json_object_set_new(reply, "mode", json_string(policy_mode_name(policy->settings.mode)));
 	json_object_set_new(reply, "deny_scope", json_string(deny_scope_name(policy->settings.deny_scope)));
+	if (policy->n_sections == 0)
+		json_object_set_new(
+		        reply, "next",
+		        json_sprintf("no roles are assigned yet: say who is who in %s, then omfwd "
+		                     "check and omfwd reload",
+		                     engine->config.config));
 	if (engine->applied)
 		json_object_set_new(reply, "loaded", json_integer(engine->loaded_at));
 }

@@ -116,6 +116,8 @@ static void print_policy(const json_t *reply, FILE *out)
 	if (json_object_get(reply, "mode"))
 		fprintf(out, "policy    port table %s, mode %s, deny_scope %s\n",
 		        text_of(reply, "port_table"), text_of(reply, "mode"), text_of(reply, "deny_scope"));
+	if (json_object_get(reply, "next"))
+		fprintf(out, "next      %s\n", text_of(reply, "next"));
 }
 
 static void print_counts(const char *who, const json_t *counts, FILE *out)
@@ -156,6 +158,11 @@ static void print_agent(const json_t *reply, FILE *out)
 		        text_of(agent, "elsewhere"));
 	else if (json_is_object(agent))
 		fprintf(out, "agent     pid %lld\n", number_of(agent, "pid"));
+	else if (json_is_true(json_object_get(json_object_get(reply, "nft_table"), "exists")))
+		fputs("agent     not running: the policy stays in the kernel until omfwd remove or a reboot, "
+		      "and "
+		      "nothing watches it\n",
+		      out);
 	else
 		fputs("agent     not running, nothing watches\n", out);
 }

@@ -139,6 +139,23 @@ static void test_no_link_is_followed(void **state)
 	assert_int_equal(state_load(dir, &records), -ELOOP);
 }
 
+/* What root writes without an agent must be the agent's; what somebody has put in the way is not written through. */
+static void test_files_belong_to_the_owner_of_the_directory(void **state)
+{
+	uid_t agent = geteuid() == 0 ? 65534 : geteuid();
+	struct window_records records = {.n = 0};
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(chown(dir, agent, (gid_t)-1), 0);
+	assert_int_equal(symlink("somewhere", file_path("windows.json.new")), 0);
+	assert_int_equal(state_save(dir, &records), 0);
+	assert_int_equal(lstat(file_path("windows.json"), &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(st.st_uid, agent);
+	assert_int_equal(access(file_path("somewhere"), F_OK), -1);
+}
+
 static void test_left_after_a_reboot(void **state)
 {
 	struct window_record record = {.opened = 1000, .deadline = 4600};
@@ -216,6 +233,7 @@ int main(void)
 	        DIR_TEST(test_nonsense),
 	        DIR_TEST(test_bad_records),
 	        DIR_TEST(test_no_link_is_followed),
+	        DIR_TEST(test_files_belong_to_the_owner_of_the_directory),
 	        cmocka_unit_test(test_left_after_a_reboot),
 	        cmocka_unit_test(test_clock_steps),
 	        cmocka_unit_test(test_records),
