@@ -10,7 +10,8 @@
 #include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
 
-#define PRIORITY_FILTER 0 /* NF_IP_PRI_FILTER */
+/* NF_IP_PRI_FILTER - 5: before iptables (0) and firewalld (10), who can see accept_mark only then. */
+#define PRIORITY (-5)
 
 /* An object of libnftnl, or no memory: the policy stays in the kernel. */
 static void *allocated(void *object)
@@ -48,7 +49,7 @@ void encode_table(struct kernel *kernel, uint16_t type, uint32_t flags)
 	batch_add(&kernel->batch, message);
 }
 
-/* type filter hook forward priority filter; policy drop; */
+/* type filter hook forward priority filter - 5; policy drop; */
 static void set_hook(struct nftnl_chain *nftnl, const struct nft_chain *chain)
 {
 	static const uint32_t hooks[] = {
@@ -59,7 +60,7 @@ static void set_hook(struct nftnl_chain *nftnl, const struct nft_chain *chain)
 
 	nftnl_chain_set_str(nftnl, NFTNL_CHAIN_TYPE, "filter");
 	nftnl_chain_set_u32(nftnl, NFTNL_CHAIN_HOOKNUM, hooks[chain->hook]);
-	nftnl_chain_set_s32(nftnl, NFTNL_CHAIN_PRIO, PRIORITY_FILTER);
+	nftnl_chain_set_s32(nftnl, NFTNL_CHAIN_PRIO, PRIORITY);
 	nftnl_chain_set_u32(nftnl, NFTNL_CHAIN_POLICY, chain->policy_drop ? NF_DROP : NF_ACCEPT);
 }
 

@@ -2,7 +2,7 @@
 /*
  * Who is denied what, and the base chains.
  *
- *   chain forward { type filter hook forward priority filter; policy accept;
+ *   chain forward { type filter hook forward priority filter - 5; policy accept;
  *     jump judge
  *     jump deny_roles | jump deny_servers | goto denied
  *     accept

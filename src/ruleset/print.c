@@ -280,7 +280,7 @@ static void print_chain(const struct nft_chain *chain, FILE *out)
 
 	fprintf(out, "\tchain %s {\n", chain->name);
 	if (chain->hook != HOOK_NONE)
-		fprintf(out, "\t\ttype filter hook %s priority filter; policy %s;\n", hooks[chain->hook],
+		fprintf(out, "\t\ttype filter hook %s priority filter - 5; policy %s;\n", hooks[chain->hook],
 		        chain->policy_drop ? "drop" : "accept");
 	for (size_t i = 0; i < chain->n; i++)
 		print_rule(&chain->rules[i], out);
