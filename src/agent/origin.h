@@ -15,7 +15,7 @@
 /* What this process knows about its user: "login" and "from", set in a request. */
 void origin_claim(json_t *request);
 
-/* The origin of a request that uid sent: claims and "reason" are taken from it. */
+/* The origin of a request that uid sent: claims, "reason" and "ticket" are taken from it. */
 void origin_of_request(uid_t uid, const json_t *request, struct origin *ret);
 
 /* The origin of a signal. */

@@ -100,6 +100,8 @@ void origin_to_json(const struct origin *origin, json_t *object)
 		json_object_set_new(object, "from", json_string(origin->from));
 	if (*origin->reason)
 		json_object_set_new(object, "reason", json_string(origin->reason));
+	if (*origin->ticket)
+		json_object_set_new(object, "ticket", json_string(origin->ticket));
 }
 
 /* Nothing in it may speak to the terminal of whoever reads the status. */
@@ -117,6 +119,7 @@ void origin_from_json(const json_t *object, struct origin *ret)
 	copy_text(object, "login", ret->login, sizeof(ret->login));
 	copy_text(object, "from", ret->from, sizeof(ret->from));
 	copy_text(object, "reason", ret->reason, sizeof(ret->reason));
+	copy_text(object, "ticket", ret->ticket, sizeof(ret->ticket));
 }
 
 static void record_from_json(const json_t *object, struct window_records *records)

@@ -23,6 +23,7 @@ struct origin {
 	char login[64];               /* who became root (sudo, loginuid); "" if nobody did */
 	char from[ORIGIN_TEXT_MAX];   /* address or terminal; "" if unknown */
 	char reason[ORIGIN_TEXT_MAX]; /* "" if none was given */
+	char ticket[ORIGIN_TEXT_MAX]; /* likewise */
 };
 
 struct window_record {

@@ -33,7 +33,7 @@ static long long number_of(const json_t *object, const char *key)
 static bool windows_are_one(const json_t *a, const json_t *b)
 {
 	static const char *const keys[] = {"section", "opened", "deadline", "user",
-	                                   "login",   "from",   "reason"};
+	                                   "login",   "from",   "reason",   "ticket"};
 
 	if (json_is_null(json_object_get(a, "row")) || json_is_null(json_object_get(b, "row")))
 		return false;
@@ -81,6 +81,8 @@ static size_t print_window(const json_t *windows, size_t index, time_t now, FILE
 	        origin_format(&origin, who, sizeof(who)));
 	if (*origin.reason)
 		fprintf(out, ": %s", origin.reason);
+	if (*origin.ticket)
+		fprintf(out, " (ticket %s)", origin.ticket);
 	fputc('\n', out);
 	return index;
 }

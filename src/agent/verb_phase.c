@@ -94,7 +94,8 @@ static void log_phase(const struct window_request *request, const struct origin 
 	                                    .fields[LOG_FIELD_ROW] = rows,
 	                                    .fields[LOG_FIELD_USER] = origin->user,
 	                                    .fields[LOG_FIELD_FROM] = origin->from,
-	                                    .fields[LOG_FIELD_REASON] = reason},
+	                                    .fields[LOG_FIELD_REASON] = reason,
+	                                    .fields[LOG_FIELD_TICKET] = origin->ticket},
 	          "%s, by %s%s%s", sentence, origin_format(origin, who, sizeof(who)), *reason ? ": " : "",
 	          reason);
 }

@@ -3,8 +3,8 @@
  * What can be asked of an engine: phase, reload, confirm, remove, status, explain. The control socket, the signals and the
  * commands that work without an agent all come through here, so that they do and say the same.
  *
- * A request is {"verb": "phase", "phase": "install", "for": seconds, "sections": [..], "rows": [..], "reason": ".."}
- * or another verb with what it needs: {"verb": "reload", "confirm": seconds}.
+ * A request is {"verb": "phase", "phase": "install", "for": seconds, "sections": [..], "rows": [..], "reason": "..",
+ * "ticket": ".."} or another verb with what it needs: {"verb": "reload", "confirm": seconds}.
  */
 #ifndef OMFWD_VERBS_H
 #define OMFWD_VERBS_H

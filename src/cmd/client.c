@@ -65,6 +65,8 @@ json_t *client_request_new(const struct options *options, const char *verb)
 	set_words(request, "rows", &options->rows);
 	if (options->reason)
 		json_object_set_new(request, "reason", reply_string(options->reason));
+	if (options->ticket)
+		json_object_set_new(request, "ticket", reply_string(options->ticket));
 	origin_claim(request);
 	return request;
 }

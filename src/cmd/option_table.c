@@ -11,7 +11,8 @@
 const struct command_spec command_specs[COMMAND_MAX] = {
 	[COMMAND_NONE] = { .synopsis = "[OPTIONS] COMMAND" },
 	[COMMAND_PHASE] = {
-		.synopsis = "--phase install|run [--for TIME] [--section NAME] [--rows ID,...] [--reason TEXT]",
+		.synopsis = "--phase install|run [--for TIME] [--section NAME] [--rows ID,...] [--reason TEXT] "
+			    "[--ticket TEXT]",
 		.help = "open the install window, or close it and cut what it had let in",
 	},
 	[COMMAND_AGENT] = {
@@ -79,7 +80,9 @@ const struct option_spec option_specs[OPTION_COUNT] = {
 	{ .name = "--rows", .value = "ID,...", .kind = VALUE_LIST, AT(rows), .commands = FOR(PHASE),
 	  .help = "only these rows; may be repeated" },
 	{ .name = "--reason", .value = "TEXT", .kind = VALUE_TEXT, AT(reason), .commands = FOR(PHASE),
-	  .help = "why, for status and the journal" },
+	  .help = "why, for status, the journal and the report" },
+	{ .name = "--ticket", .value = "TEXT", .kind = VALUE_TEXT, AT(ticket), .commands = FOR(PHASE),
+	  .help = "the change it belongs to, likewise" },
 	{ .name = "--format", .value = "FORMAT", .kind = VALUE_WORD, AT(format), .words = show_formats,
 	  .commands = FOR(SHOW), .help = "table, nft or json" },
 	{ .name = "--config", .value = "FILE", .kind = VALUE_TEXT, AT(config), .commands = FOR_ALL,

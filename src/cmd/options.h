@@ -42,7 +42,8 @@ struct options {
 	enum wanted_phase phase;
 	uint64_t for_seconds, confirm_seconds; /* 0: not given */
 	struct word_list sections, rows;
-	const char *reason, *format; /* NULL: not given; format is one of the command's words */
+	const char *reason, *ticket; /* NULL: not given */
+	const char *format;          /* likewise; one of the command's words */
 	struct word_list args;       /* what is neither option nor command: FILE; SRC DST PROTO/PORT */
 	struct word_list owned;      /* texts that had to be copied */
 };

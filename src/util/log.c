@@ -23,7 +23,7 @@ static const char *const field_names[LOG_FIELD_MAX] = {
         [LOG_FIELD_SECTION] = "OMFWD_SECTION", [LOG_FIELD_ROW] = "OMFWD_ROW",
         [LOG_FIELD_USER] = "OMFWD_USER",       [LOG_FIELD_FROM] = "OMFWD_FROM",
         [LOG_FIELD_REASON] = "OMFWD_REASON",   [LOG_FIELD_CONFIG] = "OMFWD_CONFIG",
-        [LOG_FIELD_CULPRIT] = "OMFWD_CULPRIT",
+        [LOG_FIELD_CULPRIT] = "OMFWD_CULPRIT", [LOG_FIELD_TICKET] = "OMFWD_TICKET",
 };
 
 static const char *const message_ids[LOG_ID_MAX] = {

@@ -24,6 +24,7 @@ enum log_field {
 	LOG_FIELD_USER, /* who asked */
 	LOG_FIELD_FROM,
 	LOG_FIELD_REASON,
+	LOG_FIELD_TICKET,
 	LOG_FIELD_CONFIG,
 	LOG_FIELD_CULPRIT, /* the name of the process that changed the nft table */
 	LOG_FIELD_MAX

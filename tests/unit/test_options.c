@@ -72,7 +72,7 @@ static void test_phase_command(void **state)
 {
 	char line[] =
 	        "--json --phase install --for=1h30m --section prod,lab --rows cur-01 --rows cur-18,cur-02 "
-	        "--reason because";
+	        "--reason because --ticket CHG0012345";
 	struct options options;
 
 	(void)state;
@@ -86,6 +86,7 @@ static void test_phase_command(void **state)
 	assert_string_equal(options.rows.items[0], "cur-01");
 	assert_string_equal(options.rows.items[2], "cur-02");
 	assert_string_equal(options.reason, "because");
+	assert_string_equal(options.ticket, "CHG0012345");
 	assert_true(options.json);
 	options_free(&options);
 }

@@ -60,8 +60,12 @@ static void test_round_trip(void **state)
 	(void)state;
 	record->opened = 1000;
 	record->deadline = 4600;
-	record->origin = (struct origin){
-	        .uid = 0, .user = "root", .login = "alice", .from = "192.0.2.7", .reason = "püsh \"it\""};
+	record->origin = (struct origin){.uid = 0,
+	                                 .user = "root",
+	                                 .login = "alice",
+	                                 .from = "192.0.2.7",
+	                                 .reason = "püsh \"it\"",
+	                                 .ticket = "CHG0012345"};
 	window_records_get(&records, "prod.cur-01.window")->opened = 7;
 	window_records_get(&records, "prod.cur-01.window")->deadline = 8;
 	records.seen = 77;
@@ -80,6 +84,7 @@ static void test_round_trip(void **state)
 	assert_string_equal(record->origin.login, "alice");
 	assert_string_equal(record->origin.from, "192.0.2.7");
 	assert_string_equal(record->origin.reason, "püsh \"it\"");
+	assert_string_equal(record->origin.ticket, "CHG0012345");
 	window_records_clear(&records);
 	window_records_clear(&read);
 }
