@@ -69,13 +69,36 @@ static void add_removed(struct set_difference *difference, struct addr_range mem
 	addr_set_add(&difference->removed, &member);
 }
 
-void set_difference(const struct nft_set *before, const struct nft_set *after, struct set_difference *ret)
+/* Members that are the same on both sides, of the set's kind or not, are most of a reload: past them in small steps. */
+static void skip_common(const struct nft_set *before, const struct nft_set *after, size_t *i, size_t *j)
 {
 	size_t n = set_length(before), m = set_length(after);
-	size_t i = next_member(before, 0), j = next_member(after, 0);
+	const struct range4 *a4 = before->addrs->v4, *b4 = after->addrs->v4;
+	const struct range6 *a6 = before->addrs->v6, *b6 = after->addrs->v6;
+
+	if (set_family(before) == FAMILY_6)
+		for (; *i < n && *j < m && a6[*i].lo == b6[*j].lo && a6[*i].hi == b6[*j].hi; ++*i)
+			++*j;
+	else
+		for (; *i < n && *j < m && a4[*i].lo == b4[*j].lo && a4[*i].hi == b4[*j].hi; ++*i)
+			++*j;
+}
+
+/* Moves on to the next members that the sides may differ in; returns whether there are any. */
+static bool next_pair(const struct nft_set *before, const struct nft_set *after, size_t *i, size_t *j)
+{
+	skip_common(before, after, i, j);
+	*i = next_member(before, *i);
+	*j = next_member(after, *j);
+	return *i < set_length(before) || *j < set_length(after);
+}
+
+void set_difference(const struct nft_set *before, const struct nft_set *after, struct set_difference *ret)
+{
+	size_t n = set_length(before), m = set_length(after), i = 0, j = 0;
 
 	*ret = (struct set_difference){.before = before, .after = after};
-	while (i < n || j < m) {
+	while (next_pair(before, after, &i, &j)) {
 		struct addr_range old, new;
 		int order;
 
@@ -88,10 +111,8 @@ void set_difference(const struct nft_set *before, const struct nft_set *after, s
 			add_removed(ret, old);
 		if (order > 0)
 			addr_set_add(&ret->added, &new);
-		if (order <= 0)
-			i = next_member(before, i + 1);
-		if (order >= 0)
-			j = next_member(after, j + 1);
+		i += order <= 0;
+		j += order >= 0;
 	}
 }
 
