@@ -3,6 +3,7 @@
  * Rules, encoded by libnftnl. Above each statement stands the nft line it must list as; the expressions in front of
  * some (nfproto, l4proto) are those that nft's own printer expects and hides.
  */
+#include "kernel/encode_expr.h"
 #include "kernel/session.h"
 
 #include <arpa/inet.h>
@@ -15,8 +16,6 @@
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
-#include <netinet/ip.h>
-#include <netinet/ip6.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -24,50 +23,6 @@
 #include "ruleset/rule.h"
 
 #define LOOPBACK_IFINDEX 1 /* in every network namespace */
-#define LIMIT_BURST      5 /* packets; nft's default */
-
-static struct nftnl_expr *expr_add(struct nftnl_rule *rule, const char *name)
-{
-	struct nftnl_expr *expr = nftnl_expr_alloc(name);
-
-	if (!expr)
-		abort();
-	nftnl_rule_add_expr(rule, expr);
-	return expr;
-}
-
-static void add_cmp(struct nftnl_rule *rule, uint32_t op, const void *data, uint32_t len)
-{
-	struct nftnl_expr *expr = expr_add(rule, "cmp");
-
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_OP, op);
-	nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, data, len);
-}
-
-static void add_meta(struct nftnl_rule *rule, uint32_t key)
-{
-	struct nftnl_expr *expr = expr_add(rule, "meta");
-
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, key);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_DREG, NFT_REG_1);
-}
-
-static void add_meta_u8(struct nftnl_rule *rule, uint32_t key, uint8_t value)
-{
-	add_meta(rule, key);
-	add_cmp(rule, NFT_CMP_EQ, &value, sizeof(value));
-}
-
-static void add_payload(struct nftnl_rule *rule, uint32_t base, uint32_t offset, uint32_t len)
-{
-	struct nftnl_expr *expr = expr_add(rule, "payload");
-
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_BASE, base);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_LEN, len);
-}
 
 static void add_ct(struct nftnl_rule *rule, uint32_t key, uint8_t dir)
 {
@@ -114,24 +69,17 @@ static void encode_ct_reply_port(struct nftnl_rule *rule, const struct stmt *stm
 	uint16_t lo = htons(stmt->ports.lo), hi = htons(stmt->ports.hi);
 
 	add_ct(rule, NFT_CT_PROTO_SRC, IP_CT_DIR_REPLY);
-	add_cmp(rule, NFT_CMP_GTE, &lo, sizeof(lo));
-	add_cmp(rule, NFT_CMP_LTE, &hi, sizeof(hi));
+	expr_add_cmp(rule, NFT_CMP_GTE, &lo, sizeof(lo));
+	expr_add_cmp(rule, NFT_CMP_LTE, &hi, sizeof(hi));
 }
 
 /* ip saddr @set */
 static void encode_addr(struct nftnl_rule *rule, const struct stmt *stmt)
 {
-	bool is_v6 = set_family(stmt->set) == FAMILY_6, source = stmt->kind == STMT_SADDR;
+	bool is_v6 = set_family(stmt->set) == FAMILY_6;
 
-	add_meta_u8(rule, NFT_META_NFPROTO, is_v6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
-	if (is_v6)
-		add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER,
-		            source ? offsetof(struct ip6_hdr, ip6_src) : offsetof(struct ip6_hdr, ip6_dst),
-		            sizeof(struct in6_addr));
-	else
-		add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER,
-		            source ? offsetof(struct iphdr, saddr) : offsetof(struct iphdr, daddr),
-		            sizeof(struct in_addr));
+	expr_add_meta_is(rule, NFT_META_NFPROTO, is_v6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	expr_add_address(rule, is_v6, stmt->kind == STMT_SADDR, NFT_REG_1);
 	add_lookup(rule, stmt->set);
 }
 
@@ -155,7 +103,7 @@ static void add_mark_value(struct nftnl_rule *rule, uint32_t value, uint32_t mas
 		nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DATA, value);
 		return;
 	}
-	add_meta(rule, NFT_META_MARK);
+	expr_add_meta(rule, NFT_META_MARK, NFT_REG_1);
 	add_bitwise(rule, &keep, &value, sizeof(value));
 }
 
@@ -170,32 +118,11 @@ static void encode_mark(struct nftnl_rule *rule, const struct stmt *stmt)
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_SREG, NFT_REG_1);
 }
 
-/* limit rate 20/second */
-static void encode_limit(struct nftnl_rule *rule, const struct stmt *stmt)
-{
-	struct nftnl_expr *expr = expr_add(rule, "limit");
-
-	nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_RATE, stmt->rate);
-	nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_UNIT, stmt->unit);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_BURST, LIMIT_BURST);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
-}
-
-/* log prefix "omfwd:denied " group 5 snaplen 96 */
-static void encode_log(struct nftnl_rule *rule, const struct stmt *stmt)
-{
-	struct nftnl_expr *expr = expr_add(rule, "log");
-
-	nftnl_expr_set_str(expr, NFTNL_EXPR_LOG_PREFIX, stmt->name);
-	nftnl_expr_set_u16(expr, NFTNL_EXPR_LOG_GROUP, stmt->group);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOG_SNAPLEN, LOG_SNAPLEN);
-}
-
 /* ct original protocol icmp: of the connection, where the packet is an ICMP error about it */
 static void encode_ct_protocol(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	add_ct(rule, NFT_CT_PROTOCOL, IP_CT_DIR_ORIGINAL);
-	add_cmp(rule, NFT_CMP_EQ, &stmt->proto, sizeof(stmt->proto));
+	expr_add_cmp(rule, NFT_CMP_EQ, &stmt->proto, sizeof(stmt->proto));
 }
 
 /* ct original proto-dst 2048 */
@@ -204,7 +131,7 @@ static void encode_ct_original_icmp(struct nftnl_rule *rule, const struct stmt *
 	uint16_t value = htons(stmt->ports.lo);
 
 	add_ct(rule, NFT_CT_PROTO_DST, IP_CT_DIR_ORIGINAL);
-	add_cmp(rule, NFT_CMP_EQ, &value, sizeof(value));
+	expr_add_cmp(rule, NFT_CMP_EQ, &value, sizeof(value));
 }
 
 /* ct reply proto-src vmap @map */
@@ -230,7 +157,7 @@ static void encode_ct_is_reply(struct nftnl_rule *rule, const struct stmt *stmt)
 	(void)stmt;
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_DIRECTION);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, NFT_REG_1);
-	add_cmp(rule, NFT_CMP_EQ, &reply, sizeof(reply));
+	expr_add_cmp(rule, NFT_CMP_EQ, &reply, sizeof(reply));
 }
 
 /* The flags of the TCP header under a mask; stands behind meta l4proto tcp. */
@@ -238,7 +165,8 @@ static void add_tcp_flags(struct nftnl_rule *rule, uint8_t mask)
 {
 	static const uint8_t none = 0;
 
-	add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct tcphdr, th_flags), sizeof(mask));
+	expr_add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct tcphdr, th_flags), sizeof(mask),
+	                 NFT_REG_1);
 	add_bitwise(rule, &mask, &none, sizeof(mask));
 }
 
@@ -249,7 +177,7 @@ static void encode_tcp_not_syn(struct nftnl_rule *rule, const struct stmt *stmt)
 
 	(void)stmt;
 	add_tcp_flags(rule, TH_SYN | TH_ACK);
-	add_cmp(rule, NFT_CMP_NEQ, &syn, sizeof(syn));
+	expr_add_cmp(rule, NFT_CMP_NEQ, &syn, sizeof(syn));
 }
 
 /* tcp flags rst */
@@ -259,21 +187,22 @@ static void encode_tcp_rst(struct nftnl_rule *rule, const struct stmt *stmt)
 
 	(void)stmt;
 	add_tcp_flags(rule, TH_RST);
-	add_cmp(rule, NFT_CMP_NEQ, &none, sizeof(none));
+	expr_add_cmp(rule, NFT_CMP_NEQ, &none, sizeof(none));
 }
 
 /* icmpv6 type @set */
 static void encode_icmpv6_type(struct nftnl_rule *rule, const struct stmt *stmt)
 {
-	add_meta_u8(rule, NFT_META_L4PROTO, IPPROTO_ICMPV6);
-	add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct icmp6_hdr, icmp6_type), 1);
+	expr_add_meta_is(rule, NFT_META_L4PROTO, IPPROTO_ICMPV6);
+	expr_add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct icmp6_hdr, icmp6_type), 1,
+	                 NFT_REG_1);
 	add_lookup(rule, stmt->set);
 }
 
 /* meta l4proto @set */
 static void encode_l4proto_set(struct nftnl_rule *rule, const struct stmt *stmt)
 {
-	add_meta(rule, NFT_META_L4PROTO);
+	expr_add_meta(rule, NFT_META_L4PROTO, NFT_REG_1);
 	add_lookup(rule, stmt->set);
 }
 
@@ -290,13 +219,13 @@ static void encode_ct_state(struct nftnl_rule *rule, const struct stmt *stmt)
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_STATE);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, NFT_REG_1);
 	add_bitwise(rule, &states[stmt->kind], &none, sizeof(none));
-	add_cmp(rule, NFT_CMP_NEQ, &none, sizeof(none));
+	expr_add_cmp(rule, NFT_CMP_NEQ, &none, sizeof(none));
 }
 
 /* meta l4proto tcp */
 static void encode_l4proto(struct nftnl_rule *rule, const struct stmt *stmt)
 {
-	add_meta_u8(rule, NFT_META_L4PROTO, stmt->proto);
+	expr_add_meta_is(rule, NFT_META_L4PROTO, stmt->proto);
 }
 
 /* iif "lo"; oif "lo" */
@@ -304,8 +233,8 @@ static void encode_loopback(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	uint32_t index = LOOPBACK_IFINDEX;
 
-	add_meta(rule, stmt->kind == STMT_IIF_LO ? NFT_META_IIF : NFT_META_OIF);
-	add_cmp(rule, NFT_CMP_EQ, &index, sizeof(index));
+	expr_add_meta(rule, stmt->kind == STMT_IIF_LO ? NFT_META_IIF : NFT_META_OIF, NFT_REG_1);
+	expr_add_cmp(rule, NFT_CMP_EQ, &index, sizeof(index));
 }
 
 /* reject with tcp reset; reject with icmpx admin-prohibited */
@@ -319,14 +248,12 @@ static void encode_reject(struct nftnl_rule *rule, const struct stmt *stmt)
 	nftnl_expr_set_u8(expr, NFTNL_EXPR_REJECT_CODE, reset ? 0 : NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
 }
 
-/* accept; drop; jump CHAIN; goto CHAIN */
+/* accept; drop; return; jump CHAIN; goto CHAIN */
 static void encode_verdict(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	static const int verdicts[STMT_MAX] = {
-	        [STMT_ACCEPT] = NF_ACCEPT,
-	        [STMT_DROP] = NF_DROP,
-	        [STMT_JUMP] = NFT_JUMP,
-	        [STMT_GOTO] = NFT_GOTO,
+	        [STMT_ACCEPT] = NF_ACCEPT, [STMT_DROP] = NF_DROP,  [STMT_RETURN] = NFT_RETURN,
+	        [STMT_JUMP] = NFT_JUMP,    [STMT_GOTO] = NFT_GOTO,
 	};
 	struct nftnl_expr *expr = expr_add(rule, "immediate");
 
@@ -359,11 +286,13 @@ static void (*const encoders[STMT_MAX])(struct nftnl_rule *rule, const struct st
         [STMT_COUNTER] = encode_counter_ref,
         [STMT_MARK] = encode_mark,
         [STMT_LIMIT] = encode_limit,
+        [STMT_LOUD] = encode_loud,
         [STMT_LOG] = encode_log,
         [STMT_REJECT_RESET] = encode_reject,
         [STMT_REJECT_ICMP] = encode_reject,
         [STMT_ACCEPT] = encode_verdict,
         [STMT_DROP] = encode_verdict,
+        [STMT_RETURN] = encode_verdict,
         [STMT_JUMP] = encode_verdict,
         [STMT_GOTO] = encode_verdict,
 };

@@ -19,9 +19,10 @@
 #include "util/array.h"
 
 #define NFT_DATATYPE_VERDICT 0xffffff00 /* NFT_DATA_VERDICT */
-#define BYTEORDER_BIG_ENDIAN 2          /* of nft: every key here is in network order */
+#define MS_PER_SECOND        1000u
+#define BYTEORDER_BIG_ENDIAN 2 /* of nft: every key here is in network order */
 
-/* nft's numbers for data types: kept in the kernel for its printer. */
+/* nft's numbers for data types, 6 bits each when several make a key: kept in the kernel for its printer. */
 static const struct {
 	uint32_t key_type, key_len, flags;
 } set_types[SET_TYPE_MAX] = {
@@ -32,6 +33,10 @@ static const struct {
         [SET_WINDOW] = {12, 1, NFT_SET_TIMEOUT},
         [SET_SERVICES] = {13, 2, NFT_SET_MAP},
         [SET_ICMPV6] = {29, 1, 0},
+        [SET_FLOWS4] = {7 << 18 | 7 << 12 | 12 << 6 | 13, 16, NFT_SET_EVAL | NFT_SET_TIMEOUT},
+        [SET_FLOWS6] = {8 << 18 | 8 << 12 | 12 << 6 | 13, 40, NFT_SET_EVAL | NFT_SET_TIMEOUT},
+        [SET_PAIRS4] = {7 << 12 | 7 << 6 | 12, 12, NFT_SET_EVAL | NFT_SET_TIMEOUT},
+        [SET_PAIRS6] = {8 << 12 | 8 << 6 | 12, 36, NFT_SET_EVAL | NFT_SET_TIMEOUT},
 };
 
 static struct nftnl_set *set_alloc(struct kernel *kernel, const char *name)
@@ -72,6 +77,8 @@ void encode_set(struct kernel *kernel, uint16_t type, const struct nft_set *set)
 		nftnl_set_set_u32(nftnl, NFTNL_SET_DATA_TYPE, NFT_DATATYPE_VERDICT);
 		nftnl_set_set_u32(nftnl, NFTNL_SET_DATA_LEN, 0);
 	}
+	if (set_is_dynamic(set))
+		nftnl_set_set_u64(nftnl, NFTNL_SET_TIMEOUT, LOUD_SECONDS * MS_PER_SECOND);
 	if (set->size)
 		nftnl_set_set_u32(nftnl, NFTNL_SET_DESC_SIZE, (uint32_t)set->size);
 	set_add_userdata(nftnl);

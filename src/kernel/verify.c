@@ -202,7 +202,7 @@ bool kernel_set_is_intact(struct kernel *kernel, const struct nft_set *set)
 {
 	struct sum model, now, before = {0};
 
-	if (set->type == SET_WINDOW)
+	if (set->type == SET_WINDOW || set_is_dynamic(set))
 		return true;
 	if (!set->kernel_name || set->n_elements > ELEMENTS_MAX)
 		return false;

@@ -81,6 +81,9 @@ struct nft_set *builder_add_service_map(struct builder *b, const struct service_
 void builder_add_judges(struct builder *b, const struct service_list *services,
                         const struct service_list *resumed);
 
+/* log_chains.c: the chains that log a denied packet, loud flows held back; the name of the first. */
+const char *builder_add_log_chains(struct builder *b);
+
 /* deny.c: who is denied what, and the base chains. */
 void builder_add_base_chains(struct builder *b);
 

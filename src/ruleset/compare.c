@@ -75,6 +75,10 @@ bool set_same(const struct nft_set *a, const struct nft_set *b)
 	case SET_ICMPV6:
 		return !memcmp(a->types, b->types, a->n_elements);
 	case SET_WINDOW:
+	case SET_FLOWS4:
+	case SET_FLOWS6:
+	case SET_PAIRS4:
+	case SET_PAIRS6:
 	case SET_TYPE_MAX:
 		break;
 	}

@@ -64,7 +64,7 @@ static void add_rejects(struct nft_chain *chain)
  * chain denied {
  *   jump judge_resumed
  *   ip saddr @never_deny.hosts4 accept
- *   limit rate 20/second log prefix "omfwd:denied " group 5 snaplen 96
+ *   jump log_denied
  *   counter name "denied" drop
  * }
  */
@@ -73,6 +73,7 @@ static void add_denied(struct builder *b)
 	const struct settings *settings = &b->policy->settings;
 	bool audit = settings->mode == MODE_AUDIT;
 	const char *counter = audit ? COUNTER_WOULD_BE_DENIED : COUNTER_DENIED;
+	const char *log = settings->log_denied ? builder_add_log_chains(b) : NULL;
 	struct endpoint never = builder_make_endpoint(b, "never_deny", &b->policy->never_deny, 0);
 	struct nft_chain *chain = builder_add_chain(b, CHAIN_DENIED);
 	struct nft_rule *rule;
@@ -82,11 +83,8 @@ static void add_denied(struct builder *b)
 		rule_to_chain(rule_new(chain), STMT_JUMP, CHAIN_JUDGE_RESUMED);
 	add_addr_rules(chain, &never, STMT_SADDR, STMT_ACCEPT, NULL, NULL);
 	add_addr_rules(chain, &never, STMT_DADDR, STMT_ACCEPT, NULL, NULL);
-	if (settings->log_denied) {
-		rule = rule_new(chain);
-		rule_limit(rule, settings->log_rate, settings->log_rate_unit);
-		rule_log(rule, audit ? "omfwd:would_be_denied " : "omfwd:denied ", settings->log_group);
-	}
+	if (log)
+		rule_to_chain(rule_new(chain), STMT_JUMP, log);
 	if (!audit && settings->deny_action == DENY_REJECT) {
 		add_rejects(chain);
 		return;

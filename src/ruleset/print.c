@@ -8,9 +8,17 @@
 #include <netinet/in.h>
 
 static const char *const type_names[SET_TYPE_MAX] = {
-        [SET_HOSTS4] = "ipv4_addr",   [SET_NETS4] = "ipv4_addr",   [SET_HOSTS6] = "ipv6_addr",
-        [SET_NETS6] = "ipv6_addr",    [SET_WINDOW] = "inet_proto", [SET_SERVICES] = "inet_service : verdict",
+        [SET_HOSTS4] = "ipv4_addr",
+        [SET_NETS4] = "ipv4_addr",
+        [SET_HOSTS6] = "ipv6_addr",
+        [SET_NETS6] = "ipv6_addr",
+        [SET_WINDOW] = "inet_proto",
+        [SET_SERVICES] = "inet_service : verdict",
         [SET_ICMPV6] = "icmpv6_type",
+        [SET_FLOWS4] = "ipv4_addr . ipv4_addr . inet_proto . inet_service",
+        [SET_FLOWS6] = "ipv6_addr . ipv6_addr . inet_proto . inet_service",
+        [SET_PAIRS4] = "ipv4_addr . ipv4_addr . inet_proto",
+        [SET_PAIRS6] = "ipv6_addr . ipv6_addr . inet_proto",
 };
 
 /* RFC 4861, in nft's words */
@@ -93,6 +101,10 @@ static void print_elements(const struct nft_set *set, FILE *out)
 		}
 		break;
 	case SET_WINDOW:
+	case SET_FLOWS4:
+	case SET_FLOWS6:
+	case SET_PAIRS4:
+	case SET_PAIRS6:
 	case SET_TYPE_MAX:
 		break;
 	}
@@ -110,6 +122,8 @@ static void print_set(const struct nft_set *set, FILE *out)
 		fputs("\t\tflags interval\n", out);
 	if (set->type == SET_WINDOW)
 		fputs("\t\tflags timeout\n", out);
+	if (set_is_dynamic(set))
+		fprintf(out, "\t\tflags dynamic,timeout\n\t\ttimeout %us\n", LOUD_SECONDS);
 	print_elements(set, out);
 	fputs("\t}\n\n", out);
 }
@@ -188,15 +202,26 @@ static void print_mark(const struct stmt *stmt, FILE *out)
 		fprintf(out, "meta mark set meta mark & 0x%08x | 0x%08x", ~stmt->mask, stmt->value);
 }
 
+static const char *unit_name(uint32_t seconds)
+{
+	return seconds == 1 ? "second" : seconds == 60 ? "minute" : seconds == 3600 ? "hour" : "day";
+}
+
 static void print_limit(const struct stmt *stmt, FILE *out)
 {
-	uint32_t seconds = stmt->unit;
+	fprintf(out, "limit rate %u/%s burst %u packets", stmt->rate, unit_name(stmt->unit),
+	        limit_burst(stmt->rate));
+}
 
-	fprintf(out, "limit rate %u/%s", stmt->rate,
-	        seconds == 1      ? "second"
-	        : seconds == 60   ? "minute"
-	        : seconds == 3600 ? "hour"
-	                          : "day");
+static void print_loud(const struct stmt *stmt, FILE *out)
+{
+	bool flows = stmt->set->type == SET_FLOWS4 || stmt->set->type == SET_FLOWS6;
+	const char *ip = ip_word(stmt->set);
+
+	fprintf(out,
+	        "update @%s { %s saddr . %s daddr . meta l4proto%s limit rate over %u/%s burst %u packets }",
+	        stmt->set->name, ip, ip, flows ? " . th dport" : "", stmt->rate, unit_name(stmt->unit),
+	        LOUD_BURST);
 }
 
 static void print_log(const struct stmt *stmt, FILE *out)
@@ -241,11 +266,13 @@ static const struct {
         [STMT_COUNTER] = {.print = print_counter},
         [STMT_MARK] = {.print = print_mark},
         [STMT_LIMIT] = {.print = print_limit},
+        [STMT_LOUD] = {.print = print_loud},
         [STMT_LOG] = {.print = print_log},
         [STMT_REJECT_RESET] = {.words = "reject with tcp reset"},
         [STMT_REJECT_ICMP] = {.words = "reject with icmpx admin-prohibited"},
         [STMT_ACCEPT] = {.words = "accept"},
         [STMT_DROP] = {.words = "drop"},
+        [STMT_RETURN] = {.words = "return"},
         [STMT_JUMP] = {.print = print_jump},
         [STMT_GOTO] = {.print = print_goto},
 };

@@ -6,6 +6,9 @@
 
 #include "util/array.h"
 
+#define LIMIT_BURST_MIN 5
+#define LIMIT_BURST_MAX 1000
+
 struct nft_rule *rule_new(struct nft_chain *chain)
 {
 	struct nft_rule *rule = ARRAY_PUSH(chain->rules, chain->n, chain->cap);
@@ -97,6 +100,20 @@ void rule_limit(struct nft_rule *rule, uint32_t rate, uint32_t unit)
 	stmt->unit = unit;
 }
 
+uint32_t limit_burst(uint32_t rate)
+{
+	return rate < LIMIT_BURST_MIN ? LIMIT_BURST_MIN : rate > LIMIT_BURST_MAX ? LIMIT_BURST_MAX : rate;
+}
+
+void rule_loud(struct nft_rule *rule, struct nft_set *set, uint32_t rate, uint32_t unit)
+{
+	struct stmt *stmt = rule_add(rule, STMT_LOUD);
+
+	stmt->set = set;
+	stmt->rate = rate;
+	stmt->unit = unit;
+}
+
 void rule_log(struct nft_rule *rule, const char *prefix, uint16_t group)
 {
 	struct stmt *stmt = rule_add(rule, STMT_LOG);
@@ -117,5 +134,18 @@ void rule_plain(struct nft_rule *rule, enum stmt_kind kind)
 
 enum family set_family(const struct nft_set *set)
 {
-	return set->type == SET_HOSTS6 || set->type == SET_NETS6 ? FAMILY_6 : FAMILY_4;
+	static const enum family families[SET_TYPE_MAX] = {
+	        [SET_HOSTS6] = FAMILY_6,
+	        [SET_NETS6] = FAMILY_6,
+	        [SET_FLOWS6] = FAMILY_6,
+	        [SET_PAIRS6] = FAMILY_6,
+	};
+
+	return families[set->type];
+}
+
+bool set_is_dynamic(const struct nft_set *set)
+{
+	return set->type == SET_FLOWS4 || set->type == SET_FLOWS6 || set->type == SET_PAIRS4 ||
+	       set->type == SET_PAIRS6;
 }

@@ -24,13 +24,17 @@ void rule_icmpv6_type(struct nft_rule *rule, struct nft_set *set);
 void rule_counter(struct nft_rule *rule, const char *counter);
 void rule_mark(struct nft_rule *rule, uint32_t value, uint32_t mask);
 void rule_limit(struct nft_rule *rule, uint32_t rate, uint32_t unit);
+/* Matches while packets of the same ends (and port, by the set's type) come faster than that. */
+void rule_loud(struct nft_rule *rule, struct nft_set *set, uint32_t rate, uint32_t unit);
+/* Packets that may come at once under a limit: as many as in its unit of time, within reason. */
+uint32_t limit_burst(uint32_t rate);
 void rule_log(struct nft_rule *rule, const char *prefix, uint16_t group);
 /* STMT_JUMP or STMT_GOTO */
 void rule_to_chain(struct nft_rule *rule, enum stmt_kind jump_or_goto, const char *chain);
 /* A statement without arguments: STMT_ACCEPT, STMT_IIF_LO, STMT_REJECT_RESET ... */
 void rule_plain(struct nft_rule *rule, enum stmt_kind kind);
 
-/* The family of an address set. */
+/* The family of a set of addresses, or of flows and pairs of them. */
 enum family set_family(const struct nft_set *set);
 
 #endif

@@ -21,6 +21,8 @@
 #define RULESET_TABLE  "omfwd"
 #define INSTALL_WINDOW "install_window"
 #define LOG_SNAPLEN    96 /* bytes of a denied packet that NFLOG hands on: headers, no content */
+#define LOUD_BURST     2  /* packets of a flow that are logged before it counts as loud */
+#define LOUD_SECONDS   60 /* of silence after which it is forgotten */
 
 enum set_type {
 	SET_HOSTS4,   /* ipv4_addr, hash, with a size */
@@ -30,6 +32,11 @@ enum set_type {
 	SET_WINDOW,   /* inet_proto, timeout: elements are the kernel's, never the model's */
 	SET_SERVICES, /* map inet_service : verdict */
 	SET_ICMPV6,   /* icmpv6_type */
+	/* What was denied lately, for the log; dynamic: elements are the kernel's, never the model's. */
+	SET_FLOWS4, /* ipv4_addr . ipv4_addr . inet_proto . inet_service */
+	SET_FLOWS6, /* ipv6_addr . ipv6_addr . inet_proto . inet_service */
+	SET_PAIRS4, /* ipv4_addr . ipv4_addr . inet_proto */
+	SET_PAIRS6, /* ipv6_addr . ipv6_addr . inet_proto */
 	SET_TYPE_MAX
 };
 
@@ -76,12 +83,14 @@ enum stmt_kind {
 	STMT_OIF_LO,           /* oif "lo" */
 	STMT_COUNTER,          /* counter name "prod.cur-16" */
 	STMT_MARK,             /* meta mark set meta mark & ~mask | value */
-	STMT_LIMIT,            /* limit rate 20/second */
-	STMT_LOG,              /* log prefix "..." group 5 snaplen 96 */
-	STMT_REJECT_RESET,     /* reject with tcp reset */
-	STMT_REJECT_ICMP,      /* reject with icmpx admin-prohibited */
+	STMT_LIMIT,            /* limit rate 20/second burst 20 packets */
+	STMT_LOUD, /* update @set { ip saddr . ip daddr . meta l4proto limit rate over 6/minute burst 2 packets } */
+	STMT_LOG,          /* log prefix "..." group 5 snaplen 96 */
+	STMT_REJECT_RESET, /* reject with tcp reset */
+	STMT_REJECT_ICMP,  /* reject with icmpx admin-prohibited */
 	STMT_ACCEPT,
 	STMT_DROP,
+	STMT_RETURN,
 	STMT_JUMP,
 	STMT_GOTO,
 	STMT_MAX
@@ -95,7 +104,7 @@ struct stmt {
 	struct nft_set *set;     /* the statements with @set or @map */
 	const char *name;        /* counter, chain, or log prefix */
 	uint32_t value, mask;    /* STMT_MARK */
-	uint32_t rate, unit;     /* STMT_LIMIT: rate packets in unit seconds */
+	uint32_t rate, unit;     /* STMT_LIMIT, STMT_LOUD: rate packets in unit seconds */
 	uint16_t group;          /* STMT_LOG */
 };
 
@@ -138,6 +147,9 @@ struct ruleset {
 	size_t n_gates;
 	struct nft_set *install_window;
 };
+
+/* Whether the kernel alone fills the set, by rules: then the model knows nothing of its elements. */
+bool set_is_dynamic(const struct nft_set *set);
 
 /* Builds the model; lives in the policy's arena, as long as the policy. */
 struct ruleset *ruleset_build(const struct policy *policy, const struct lines *lines);

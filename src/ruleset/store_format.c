@@ -32,23 +32,27 @@ const struct stmt_format stmt_formats[STMT_MAX] = {
         [STMT_COUNTER] = {.word = "counter", .named = true},
         [STMT_MARK] = {.word = "mark"},
         [STMT_LIMIT] = {.word = "limit"},
+        [STMT_LOUD] = {.word = "loud", .sets = TYPE(FLOWS4) | TYPE(FLOWS6) | TYPE(PAIRS4) | TYPE(PAIRS6)},
         [STMT_LOG] = {.word = "log", .named = true},
         [STMT_REJECT_RESET] = {.word = "reject-reset"},
         [STMT_REJECT_ICMP] = {.word = "reject-icmp"},
         [STMT_ACCEPT] = {.word = "accept"},
         [STMT_DROP] = {.word = "drop"},
+        [STMT_RETURN] = {.word = "return"},
         [STMT_JUMP] = {.word = "jump", .named = true},
         [STMT_GOTO] = {.word = "goto", .named = true},
 };
 
 const char *const set_type_words[SET_TYPE_MAX] = {
-        [SET_HOSTS4] = "hosts4", [SET_NETS4] = "nets4",       [SET_HOSTS6] = "hosts6", [SET_NETS6] = "nets6",
-        [SET_WINDOW] = "window", [SET_SERVICES] = "services", [SET_ICMPV6] = "icmpv6",
+        [SET_HOSTS4] = "hosts4", [SET_NETS4] = "nets4",   [SET_HOSTS6] = "hosts6",
+        [SET_NETS6] = "nets6",   [SET_WINDOW] = "window", [SET_SERVICES] = "services",
+        [SET_ICMPV6] = "icmpv6", [SET_FLOWS4] = "flows4", [SET_FLOWS6] = "flows6",
+        [SET_PAIRS4] = "pairs4", [SET_PAIRS6] = "pairs6",
 };
 
 /* A kind without a word would make every stored policy unreadable, and show only at the next boot. */
-_Static_assert(STMT_MAX == 29, "every kind of statement needs its line in stmt_formats");
-_Static_assert(SET_TYPE_MAX == 7, "every type of set needs its line in set_type_words");
+_Static_assert(STMT_MAX == 31, "every kind of statement needs its line in stmt_formats");
+_Static_assert(SET_TYPE_MAX == 11, "every type of set needs its line in set_type_words");
 
 #define FNV_OFFSET 0xcbf29ce484222325u
 #define FNV_PRIME  0x100000001b3u

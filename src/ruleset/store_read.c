@@ -168,6 +168,10 @@ static const size_t element_sizes[SET_TYPE_MAX] = {
         [SET_HOSTS6] = 16,
         [SET_NETS6] = 32,
         [SET_WINDOW] = SIZE_MAX, /* none */
+        [SET_FLOWS4] = SIZE_MAX,
+        [SET_FLOWS6] = SIZE_MAX,
+        [SET_PAIRS4] = SIZE_MAX,
+        [SET_PAIRS6] = SIZE_MAX,
         [SET_SERVICES] = 2 + TEXT_SIZE,
         [SET_ICMPV6] = 1,
 };
@@ -194,6 +198,10 @@ static void take_elements(struct reader *in, struct nft_set *set)
 		set->types = take_types(in, set->n_elements);
 		break;
 	case SET_WINDOW:
+	case SET_FLOWS4:
+	case SET_FLOWS6:
+	case SET_PAIRS4:
+	case SET_PAIRS6:
 	case SET_TYPE_MAX:
 		break;
 	}

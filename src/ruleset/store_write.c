@@ -137,6 +137,10 @@ static void put_set(struct writer *out, const struct nft_set *set)
 		put_bytes(out, set->types, set->n_elements);
 		break;
 	case SET_WINDOW:
+	case SET_FLOWS4:
+	case SET_FLOWS6:
+	case SET_PAIRS4:
+	case SET_PAIRS6:
 	case SET_TYPE_MAX:
 		break;
 	}
