@@ -10,9 +10,6 @@
 #include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
 
-/* NF_IP_PRI_FILTER - 5: before iptables (0) and firewalld (10), who can see accept_mark only then. */
-#define PRIORITY (-5)
-
 /* An object of libnftnl, or no memory: the policy stays in the kernel. */
 static void *allocated(void *object)
 {
@@ -60,7 +57,7 @@ static void set_hook(struct nftnl_chain *nftnl, const struct nft_chain *chain)
 
 	nftnl_chain_set_str(nftnl, NFTNL_CHAIN_TYPE, "filter");
 	nftnl_chain_set_u32(nftnl, NFTNL_CHAIN_HOOKNUM, hooks[chain->hook]);
-	nftnl_chain_set_s32(nftnl, NFTNL_CHAIN_PRIO, PRIORITY);
+	nftnl_chain_set_s32(nftnl, NFTNL_CHAIN_PRIO, RULESET_PRIORITY);
 	nftnl_chain_set_u32(nftnl, NFTNL_CHAIN_POLICY, chain->policy_drop ? NF_DROP : NF_ACCEPT);
 }
 

@@ -18,7 +18,11 @@
 
 #include "policy/compile.h"
 
-#define RULESET_TABLE  "omfwd"
+#define RULESET_TABLE "omfwd"
+
+/* Of the base chains, NF_IP_PRI_FILTER - 5: before iptables (0) and firewalld (10), who can see accept_mark only then. */
+#define RULESET_PRIORITY (-5)
+
 #define INSTALL_WINDOW "install_window"
 #define LOG_SNAPLEN    96 /* bytes of a denied packet that NFLOG hands on: headers, no content */
 #define LOUD_BURST     2  /* packets of a flow that are logged before it counts as loud */
