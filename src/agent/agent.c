@@ -57,6 +57,8 @@ static int open_loop(struct agent *agent)
 	if (r >= 0)
 		r = agent_confirm_attach(agent);
 	if (r >= 0)
+		r = agent_activity_attach(agent);
+	if (r >= 0)
 		r = agent_loop_attach(agent);
 	if (r < 0) {
 		log_error("cannot set up the event loop: %s", strerror(-r));
@@ -108,6 +110,7 @@ static int run_loop(struct agent *agent)
 	agent_confirm_end(agent);
 	agent->engine.records_changed = agent->engine.records_changed || agent->engine.records.n > 0;
 	engine_state_save(&agent->engine);
+	activity_save(&agent->engine.activity, agent->config->engine.state_dir);
 	if (r < 0)
 		log_error("the event loop ended: %s", strerror(-r));
 	log_event(&(const struct log_event){.priority = LOG_INFO,
@@ -127,6 +130,7 @@ static void release(struct agent *agent)
 	sd_event_source_disable_unref(agent->window_timer);
 	sd_event_source_disable_unref(agent->expiry_timer);
 	sd_event_source_disable_unref(agent->confirm_timer);
+	sd_event_source_disable_unref(agent->activity_timer);
 	sd_event_unref(agent->event);
 	engine_close(&agent->engine);
 	lock_release(&agent->lock);

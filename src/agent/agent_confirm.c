@@ -6,6 +6,7 @@
 #include "agent/agent_internal.h"
 
 #include "agent/confirm.h"
+#include "agent/history_events.h"
 #include "util/reply.h"
 #include "util/log.h"
 
@@ -25,6 +26,10 @@ static void end_trial(struct agent *agent, const char *why)
 	json_decref(reply);
 	if (code != CODE_DONE)
 		return;
+	history_note(&agent->engine, HISTORY_TRIAL_RETURNED, NULL, "%s was not confirmed%s: %s",
+	             agent->config->engine.config, why,
+	             agent->engine.removed ? "there is no policy again"
+	                                   : "the policy before it is in force again");
 	log_event(&(const struct log_event){.priority = LOG_WARNING,
 	                                    .id = LOG_ID_RETURNED,
 	                                    .fields[LOG_FIELD_EVENT] = "returned",

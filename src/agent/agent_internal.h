@@ -27,11 +27,12 @@ struct agent {
 	struct engine engine;
 	sd_event *event;
 	struct control *control;
-	sd_event_source *settle;        /* what comes after a change: state file, timers, status */
-	sd_event_source *window_timer;  /* the next end of a window, or the warning before it */
-	sd_event_source *expiry_timer;  /* the next site rule that expires */
-	sd_event_source *confirm_timer; /* the end of a trial */
-	bool ready;                     /* systemd has been told */
+	sd_event_source *settle;         /* what comes after a change: state file, timers, status */
+	sd_event_source *window_timer;   /* the next end of a window, or the warning before it */
+	sd_event_source *expiry_timer;   /* the next site rule that expires */
+	sd_event_source *confirm_timer;  /* the end of a trial */
+	sd_event_source *activity_timer; /* the next look at the counters */
+	bool ready;                      /* systemd has been told */
 	struct agent_cut cut;
 	struct drift *drift; /* NULL: changes by others cannot be listened to */
 };
@@ -71,6 +72,9 @@ void agent_confirm_arm(struct agent *agent);
 
 /* Nobody would be left to keep the time: what is on trial ends with the agent. */
 void agent_confirm_end(struct agent *agent);
+
+/* The timer that looks at the counters (activity.h), armed. Returns 0 or -errno. */
+int agent_activity_attach(struct agent *agent);
 
 /* After anything that may have taken something away: cuts what flowtables carry past the rules, if there are any. */
 void agent_cut_look(struct agent *agent);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "agent/fallback.h"
+#include "agent/history_events.h"
 #include "agent/last_good.h"
 #include "agent/origin.h"
 #include "util/reply.h"
@@ -63,6 +64,9 @@ static void start_windows(struct agent *agent, bool table_existed)
 	engine->records_changed = true;
 	agent_timers_arm(agent);
 	engine->guarded = agent->drift != NULL;
+	if (engine->records.n > 0 && !table_existed)
+		history_note(engine, HISTORY_RESTORED, NULL,
+		             "%zu install windows from before the boot are open again", engine->records.n);
 	if (engine->records.n > 0)
 		log_info("install windows %s; omfwd status lists them",
 		         table_existed ? "are open and stay so" : "from before the boot are open again");
@@ -131,6 +135,7 @@ static int take_table_away(struct start *start)
 	}
 	fallback_adopt_kernel(start->engine);
 	start->engine->removed = true;
+	history_windows_closed(start->engine, ENDED_BY_REMOVAL, NULL);
 	start->engine->records.n = 0;
 	log_degraded("the role file was on trial when the agent ended, and there was no policy before it: "
 	             "nothing is "

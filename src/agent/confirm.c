@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "agent/engine_internal.h"
+#include "agent/history_events.h"
 #include "agent/last_good.h"
 #include "util/reply.h"
 #include "ruleset/amend.h"
@@ -176,6 +177,7 @@ static enum exit_code return_to_nothing(struct engine *engine, json_t *reply)
 	engine->applied = false;
 	engine->removed = true;
 	engine->records_changed = engine->records_changed || engine->records.n > 0;
+	history_windows_closed(engine, ENDED_BY_REMOVAL, NULL);
 	engine->records.n = 0;
 	return CODE_DONE;
 }

@@ -28,6 +28,8 @@ struct drift_entry {
 	char did[200];    /* "deleted the table" */
 	enum drift_outcome outcome;
 	uint64_t took_us; /* from hearing of it to its repair */
+	enum drift_outcome
+	        noted; /* the one the history knows of; DRIFT_WAITING: it does not know of it at all */
 };
 
 #define DRIFT_ENTRIES 16

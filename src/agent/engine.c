@@ -12,6 +12,7 @@
 
 #include "agent/confirm.h"
 #include "agent/engine_internal.h"
+#include "agent/history_events.h"
 #include "agent/last_good.h"
 #include "agent/fd_store.h"
 #include "util/reply.h"
@@ -99,6 +100,8 @@ void engine_close(struct engine *engine)
 	confirm_forget(engine);
 	generation_clear(&engine->current);
 	window_records_clear(&engine->records);
+	history_clear(&engine->history);
+	activity_clear(&engine->activity);
 	json_decref(engine->last_error);
 	*engine = (struct engine){.kernel = NULL};
 }
@@ -250,6 +253,7 @@ enum exit_code engine_remove(struct engine *engine, bool *existed, json_t *reply
 	engine->drifted = false;
 	engine->removed = true;
 	engine->records_changed = engine->records_changed || engine->records.n > 0;
+	history_windows_closed(engine, ENDED_BY_REMOVAL, NULL);
 	engine->records.n = 0;
 	confirm_forget(engine);
 	engine->unconfirmed = engine->good_unsaved = false;

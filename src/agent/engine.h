@@ -11,7 +11,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "agent/activity.h"
 #include "agent/drift_history.h"
+#include "agent/history.h"
 #include "agent/state.h"
 #include "policy/explain.h"
 #include "util/exit_code.h"
@@ -76,6 +78,8 @@ struct engine {
 	bool drifted; /* somebody else changed the table: it is not what it was when it was applied */
 	bool guarded; /* the records know of every window that was opened by us; others are set back */
 	struct drift_history drift;
+	struct history history;
+	struct activity activity;
 };
 
 /* Opens the kernel and finds out what it can do. On an error the engine is closed already. */
@@ -151,8 +155,8 @@ void engine_windows_adopt(struct engine *engine, const struct window_state *stat
 enum exit_code engine_windows_restore(struct engine *engine, json_t *reply);
 
 /*
- * Reads the saved windows and the mark of a trial; writes windows, last good policy and mark if they changed. Failing is
- * remembered in state_error and good_error, nothing more.
+ * Reads the saved windows, the mark of a trial and when counters grew; writes windows, last good policy, mark and history
+ * if they changed. Failing is remembered in state_error, good_error and history.error, nothing more.
  */
 void engine_state_load(struct engine *engine);
 void engine_state_save(struct engine *engine);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/confirm.h"
+#include "agent/history_events.h"
 #include "agent/last_good.h"
 #include "util/reply.h"
 #include "util/log.h"
@@ -97,17 +98,30 @@ static void record_open(struct engine *engine, const struct window_change *chang
 {
 	struct window_record *record = window_records_get(&engine->records, change->set);
 	struct moment now = moment_now();
+	bool extended = record->opened != 0;
 
 	record->opened = (time_t)(now.real_ms / MS_PER_SECOND);
+	record->since = extended ? record->since : record->opened;
 	record->origin = *origin;
 	if (phase != WANT_INSTALL) {
 		record->opened = whole->opened ? whole->opened : record->opened;
+		record->since = whole->opened ? whole->since : record->opened;
 		record->origin = whole->origin;
 	}
 	record->deadline = 0;
 	record->end_ms = 0;
 	window_record_follow(record, change->timeout_ms, &now);
 	record->warned = false;
+	history_window_opened(engine, record, extended);
+}
+
+static void record_end(struct engine *engine, const char *set, const struct origin *origin)
+{
+	const struct window_record *record = window_records_find(&engine->records, set);
+
+	if (record)
+		history_window_closed(engine, record, ENDED_BY_COMMAND, origin, time(NULL));
+	window_records_remove(&engine->records, set);
 }
 
 static void records_follow(struct engine *engine, const struct window_plan *plan, enum wanted_phase phase,
@@ -120,7 +134,7 @@ static void records_follow(struct engine *engine, const struct window_plan *plan
 		if (plan->changes[i].timeout_ms > 0)
 			record_open(engine, &plan->changes[i], phase, &whole, origin);
 		else
-			window_records_remove(&engine->records, plan->changes[i].set);
+			record_end(engine, plan->changes[i].set, origin);
 	engine->records_changed = true;
 }
 
@@ -187,6 +201,11 @@ static void log_closed(const struct engine *engine, const struct window_record *
 
 static void record_close(struct engine *engine, const struct window_record *record, const struct moment *now)
 {
+	bool early = is_early(record, now);
+	time_t at = (time_t)(now->real_ms / MS_PER_SECOND);
+
+	history_window_closed(engine, record, early ? ENDED_BY_OTHERS : ENDED_BY_DEADLINE, NULL,
+	                      early || at < record->deadline ? at : record->deadline);
 	if (engine->config.watched)
 		log_closed(engine, record, now);
 	window_records_remove(&engine->records, record->set);
@@ -218,7 +237,7 @@ static void adopt_one(struct engine *engine, const char *set, uint64_t left_ms, 
 		return;
 	if (!record) {
 		record = window_records_get(&engine->records, set);
-		record->opened = (time_t)(now->real_ms / MS_PER_SECOND);
+		record->opened = record->since = (time_t)(now->real_ms / MS_PER_SECOND);
 	}
 	if (window_record_follow(record, left_ms, now))
 		engine->records_changed = true;
@@ -232,6 +251,7 @@ static void drop_orphans(struct engine *engine)
 	for (size_t i = records->n; i-- > 0;)
 		if (strcmp(records->items[i].set, INSTALL_WINDOW) != 0 &&
 		    !engine_gate_of_set(engine, records->items[i].set)) {
+			history_window_closed(engine, &records->items[i], ENDED_BY_POLICY, NULL, time(NULL));
 			records->items[i] = records->items[--records->n];
 			engine->records_changed = true;
 		}
@@ -294,6 +314,7 @@ void engine_state_load(struct engine *engine)
 	engine->state_error = state_load(engine->config.state_dir, &engine->records);
 	engine->trial.marked = trial_mark_get(engine->config.state_dir) != MARK_NONE;
 	engine->unconfirmed = engine->trial.marked;
+	activity_load(&engine->activity, engine->config.state_dir);
 }
 
 /* What is on trial is not good yet; what was stored is stored. */
@@ -317,4 +338,6 @@ void engine_state_save(struct engine *engine)
 	}
 	save_good(engine);
 	confirm_save_mark(engine);
+	history_drift(engine);
+	history_flush(&engine->history, engine->config.state_dir);
 }

@@ -84,8 +84,10 @@ bool window_record_follow(struct window_record *record, uint64_t left_ms, const 
 	record->end_ms = end_ms;
 	if (same_time((uint64_t)record->deadline * MS_PER_SECOND, (uint64_t)deadline * MS_PER_SECOND))
 		return false;
-	if (end_stays)
+	if (end_stays) {
 		record->opened += deadline - record->deadline;
+		record->since += deadline - record->deadline;
+	}
 	record->deadline = deadline;
 	return true;
 }
@@ -127,6 +129,7 @@ static void record_from_json(const json_t *object, struct window_records *record
 	const char *set = json_string_value(json_object_get(object, "set"));
 	json_int_t opened = json_integer_value(json_object_get(object, "opened"));
 	json_int_t deadline = json_integer_value(json_object_get(object, "deadline"));
+	json_int_t since = json_integer_value(json_object_get(object, "since"));
 	struct window_record *record;
 
 	if (!set || strlen(set) >= sizeof(record->set) || opened <= 0 || deadline <= opened)
@@ -134,6 +137,7 @@ static void record_from_json(const json_t *object, struct window_records *record
 	record = window_records_get(records, set);
 	record->opened = (time_t)opened;
 	record->deadline = (time_t)deadline;
+	record->since = since > 0 && since < opened ? (time_t)since : record->opened;
 	origin_from_json(object, &record->origin);
 }
 
@@ -142,6 +146,8 @@ static json_t *record_to_json(const struct window_record *record)
 	json_t *object = json_pack("{s:s, s:I, s:I}", "set", record->set, "opened",
 	                           (json_int_t)record->opened, "deadline", (json_int_t)record->deadline);
 
+	if (record->since && record->since != record->opened)
+		json_object_set_new(object, "since", json_integer(record->since));
 	origin_to_json(&record->origin, object);
 	return object;
 }

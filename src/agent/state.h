@@ -28,9 +28,10 @@ struct origin {
 
 struct window_record {
 	char set[GATE_NAME_MAX + 16]; /* "install_window", "prod.cur-01.window" */
-	time_t opened, deadline;      /* CLOCK_REALTIME seconds */
-	uint64_t end_ms;              /* the deadline by CLOCK_BOOTTIME, 0: not known; not saved */
-	bool warned;                  /* that it is about to end; not saved */
+	time_t opened, deadline; /* CLOCK_REALTIME seconds; opened for the last time, if it was extended */
+	time_t since;            /* opened for the first time */
+	uint64_t end_ms;         /* the deadline by CLOCK_BOOTTIME, 0: not known; not saved */
+	bool warned;             /* that it is about to end; not saved */
 	struct origin origin;
 };
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "util/file.h"
@@ -103,6 +104,67 @@ int state_dir_replace(const char *dir, const char *name, const char *bytes, size
 		r = -errno;
 	if (r < 0) /* half a file would only fill the disk */
 		unlinkat(dir_fd, aside, 0);
+	close(dir_fd);
+	return r;
+}
+
+static int open_to_append(int dir_fd, const char *name, struct stat *st, mode_t mode)
+{
+	int fd =
+	        openat(dir_fd, name, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, st) < 0)
+		r = -errno;
+	else if (!S_ISREG(st->st_mode) || st->st_nlink != 1)
+		r = -EBADMSG;
+	else
+		r = st->st_size == 0 ? give_to_owner_of(dir_fd, fd) : 0;
+	if (r < 0)
+		close(fd);
+	return r < 0 ? r : fd;
+}
+
+/* One write, so that others see all of it or, at worst, a beginning. */
+static int append_synced(int fd, const struct stat *st, const char *bytes, size_t len)
+{
+	struct iovec parts[] = {{.iov_base = (char *)"\n", .iov_len = 0},
+	                        {.iov_base = (char *)bytes, .iov_len = len}};
+	ssize_t written;
+	char last;
+
+	if (st->st_size > 0 && pread(fd, &last, 1, st->st_size - 1) == 1 && last != '\n')
+		parts[0].iov_len = 1;
+	written = writev(fd, parts, 2);
+	if (written < 0)
+		return -errno;
+	if ((size_t)written != len + parts[0].iov_len)
+		return -ENOSPC;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+int state_dir_append(const char *dir, const char *name, const char *old, size_t max, const char *bytes,
+                     size_t len, mode_t mode)
+{
+	int dir_fd = open_dir(dir), fd;
+	struct stat st;
+	int r;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	fd = open_to_append(dir_fd, name, &st, mode);
+	if (fd >= 0 && st.st_size > 0 && (size_t)st.st_size + len > max) {
+		close(fd);
+		fd = renameat(dir_fd, name, dir_fd, old) < 0 ? -errno
+		                                             : open_to_append(dir_fd, name, &st, mode);
+	}
+	r = fd < 0 ? fd : append_synced(fd, &st, bytes, len);
+	if (fd >= 0)
+		close(fd);
+	if (r == 0 && st.st_size == 0 && fsync(dir_fd) < 0)
+		r = -errno;
 	close(dir_fd);
 	return r;
 }

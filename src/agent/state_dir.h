@@ -21,6 +21,14 @@ int state_dir_read(const char *dir, const char *name, char **bytes, size_t *len)
 /* Replaces a file; it belongs to the directory's owner. Returns 0 or -errno; then the old one is still there. */
 int state_dir_replace(const char *dir, const char *name, const char *bytes, size_t len, mode_t mode);
 
+/*
+ * Appends whole lines in one write, and makes the file where there is none. A line that an earlier write left torn is
+ * ended first. A file that would grow beyond max bytes becomes old, which replaces the one of that name. Returns 0 or
+ * -errno; then a part of the bytes may have been written.
+ */
+int state_dir_append(const char *dir, const char *name, const char *old, size_t max, const char *bytes,
+                     size_t len, mode_t mode);
+
 /* Removes a file for good. Returns 0, also when there was none, or -errno. */
 int state_dir_remove(const char *dir, const char *name);
 

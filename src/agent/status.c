@@ -10,28 +10,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/history_events.h"
 #include "agent/lock.h"
 #include "util/reply.h"
-
-static json_t *window_to_json(const struct engine *engine, const struct window_record *record)
-{
-	const struct gate *gate = engine_gate_of_set(engine, record->set);
-	json_t *window = json_pack("{s:o, s:I, s:I}", "set", reply_string(record->set), "opened",
-	                           (json_int_t)record->opened, "deadline", (json_int_t)record->deadline);
-
-	json_object_set_new(window, "section",
-	                    gate && gate->section ? reply_string(gate->section) : json_null());
-	json_object_set_new(window, "row", gate ? reply_string(gate->row) : json_null());
-	origin_to_json(&record->origin, window);
-	return window;
-}
 
 static void append_window(const struct engine *engine, const char *set, json_t *windows)
 {
 	const struct window_record *record = window_records_find(&engine->records, set);
 
 	if (record)
-		json_array_append_new(windows, window_to_json(engine, record));
+		json_array_append_new(windows, history_window_json(engine, record));
 }
 
 /* The windows that are open, everything first, then in the order of the file. */
@@ -120,11 +108,23 @@ static const char *current_phase(const struct engine *engine, const struct table
 	return wanted_phase_name(engine->records.n > 0 ? WANT_INSTALL : WANT_RUN);
 }
 
-static json_t *counter_to_json(const char *name, const struct counter_value *value)
+/* It came before the one moment and, when that is known, after the other; null when there was none. */
+static json_t *last_packet(const struct engine *engine, const char *name)
 {
-	return json_pack("{s:o, s:I, s:I}", "name", reply_string(name), "packets",
+	const struct counter_activity *seen = activity_find(&engine->activity, name);
+
+	if (!seen || !seen->before)
+		return json_null();
+	return json_pack("{s:I, s:o}", "before", (json_int_t)seen->before, "after",
+	                 seen->after ? json_integer(seen->after) : json_null());
+}
+
+static json_t *counter_to_json(const struct engine *engine, const char *name,
+                               const struct counter_value *value)
+{
+	return json_pack("{s:o, s:I, s:I, s:o}", "name", reply_string(name), "packets",
 	                 (json_int_t)(value ? value->packets : 0), "bytes",
-	                 (json_int_t)(value ? value->bytes : 0));
+	                 (json_int_t)(value ? value->bytes : 0), "last_packet", last_packet(engine, name));
 }
 
 static const struct counter_value *counter_find(const struct counter_value *values, size_t n,
@@ -146,11 +146,12 @@ static void report_counters(struct engine *engine, json_t *reply)
 
 	if (kernel_counters(engine->kernel, &values, &n) < 0)
 		n = 0;
+	activity_note(&engine->activity, values, n, time(NULL));
 	for (size_t i = 0; ruleset && i < ruleset->n_counters; i++)
-		json_array_append_new(rows, counter_to_json(ruleset->counters[i],
+		json_array_append_new(rows, counter_to_json(engine, ruleset->counters[i],
 		                                            counter_find(values, n, ruleset->counters[i])));
 	for (size_t i = 0; !ruleset && i < n; i++)
-		json_array_append_new(rows, counter_to_json(values[i].name, &values[i]));
+		json_array_append_new(rows, counter_to_json(engine, values[i].name, &values[i]));
 	json_object_set_new(reply, "counters", rows);
 	free(values);
 }

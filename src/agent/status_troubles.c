@@ -50,6 +50,14 @@ static void report_degraded(const struct engine *engine, json_t *reply)
 		json_array_append_new(list, json_sprintf("cannot keep the last good policy in %s: %s",
 		                                         engine->config.state_dir,
 		                                         state_strerror(engine->good_error)));
+	if (engine->history.error < 0)
+		json_array_append_new(list, json_sprintf("cannot write the history in %s: %s",
+		                                         engine->config.state_dir,
+		                                         state_strerror(engine->history.error)));
+	if (engine->activity.error < 0)
+		json_array_append_new(list, json_sprintf("cannot remember in %s when rows were used: %s",
+		                                         engine->config.state_dir,
+		                                         state_strerror(engine->activity.error)));
 	if (json_array_size(list) > 0)
 		json_object_set(reply, "degraded", list);
 	json_decref(list);

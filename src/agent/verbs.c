@@ -9,6 +9,7 @@
 
 #include "agent/confirm.h"
 #include "agent/fallback.h"
+#include "agent/history_events.h"
 #include "util/reply.h"
 #include "agent/status.h"
 #include "agent/verb_explain.h"
@@ -77,11 +78,17 @@ static void answer_reload(struct engine *engine, const json_t *request, const st
 {
 	json_int_t seconds = json_integer_value(json_object_get(request, "confirm"));
 	uint64_t trial_seconds = seconds > 0 ? (uint64_t)seconds : 0;
+	struct policy_size before = history_policy_size(engine);
 	enum exit_code code = load(engine, trial_seconds, reply);
 
-	(void)origin;
-	if (code == CODE_DONE)
+	if (code == CODE_DONE) {
 		say_applied(engine, trial_seconds, reply);
+		history_reloaded(engine, trial_seconds ? HISTORY_TRIAL_BEGUN : HISTORY_RELOAD, origin,
+		                 &before);
+	} else {
+		history_note(engine, HISTORY_RELOAD_FAILED, origin, "%s was not applied",
+		             engine->config.config);
+	}
 	log_load(engine, code, reply);
 }
 
@@ -101,6 +108,7 @@ static void answer_confirm(struct engine *engine, const json_t *request, const s
 	if (reply_code(reply) != CODE_DONE || confirm_keep(engine, reply) != CODE_DONE)
 		return;
 	reply_say(reply, "confirmed: %s stays in force", engine->config.config);
+	history_note(engine, HISTORY_TRIAL_CONFIRMED, origin, "%s stays in force", engine->config.config);
 	log_event(&(const struct log_event){.priority = LOG_NOTICE,
 	                                    .id = LOG_ID_CONFIRMED,
 	                                    .fields[LOG_FIELD_EVENT] = "confirmed",
@@ -167,6 +175,7 @@ static void answer_remove(struct engine *engine, const json_t *request, const st
 		return;
 	}
 	reply_say(reply, "nft table inet omfwd removed");
+	history_note(engine, HISTORY_REMOVED, origin, "nft table removed: nothing is denied any more");
 	say_what_opens(policy, reply);
 	say_forgotten(engine, reply);
 	log_event(&(const struct log_event){.priority = LOG_WARNING,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent/cut.h"
+#include "agent/history_events.h"
 #include "agent/lock.h"
 #include "agent/origin.h"
 #include "util/reply.h"
@@ -55,8 +56,9 @@ static bool closes_everything(const json_t *request)
 }
 
 /* What can be opened must be closed, whatever has become of the role file meanwhile; the kernel knows its windows. */
-static void close_windows(struct engine *engine, json_t *reply)
+static void close_windows(struct engine *engine, const json_t *request, json_t *reply)
 {
+	struct origin origin;
 	struct window_change *changes;
 	char **names;
 	size_t n;
@@ -71,6 +73,8 @@ static void close_windows(struct engine *engine, json_t *reply)
 		changes[i].set = names[i];
 	if (kernel_windows_set(engine->kernel, changes, n + 1) == 0) {
 		reply_say(reply, "install windows closed; nothing else was changed");
+		origin_of_request(getuid(), request, &origin);
+		history_windows_closed(engine, ENDED_BY_COMMAND, &origin);
 		engine->records.n = 0;
 		engine->records_changed = true;
 		engine_state_save(engine);
@@ -91,7 +95,7 @@ static void prepare_phase(struct engine *engine, const json_t *request, json_t *
 	         engine_apply(engine, reply) == CODE_DONE)
 		adopt_windows(engine);
 	if (reply_code(reply) != CODE_DONE && closes_everything(request))
-		close_windows(engine, reply);
+		close_windows(engine, request, reply);
 }
 
 /* What must be known before the verb: a phase needs the policy in the kernel, a status what the file says. */
@@ -127,6 +131,9 @@ static void save_state(struct engine *engine, json_t *reply)
 	if (engine->state_error < 0)
 		reply_warn(reply, "warning: cannot remember windows in %s: %s", engine->config.state_dir,
 		           state_strerror(engine->state_error));
+	if (engine->history.error < 0)
+		reply_warn(reply, "warning: cannot write the history in %s: %s", engine->config.state_dir,
+		           state_strerror(engine->history.error));
 	if (engine->good_unsaved)
 		reply_warn(reply, "warning: cannot keep the last good policy in %s: %s",
 		           engine->config.state_dir, state_strerror(engine->good_error));

@@ -89,7 +89,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const names[] = {"windows.json", "last-good", "unconfirmed", "omfwd.conf"};
+	static const char *const names[] = {"windows.json", "last-good", "unconfirmed", "omfwd.conf",
+	                                    "history.jsonl"};
 	char path[128];
 
 	(void)state;

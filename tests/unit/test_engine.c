@@ -74,7 +74,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const names[] = {"windows.json", "last-good"};
+	static const char *const names[] = {"windows.json", "last-good", "history.jsonl"};
 	char path[128];
 
 	(void)state;
