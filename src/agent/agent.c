@@ -59,6 +59,8 @@ static int open_loop(struct agent *agent)
 	if (r >= 0)
 		r = agent_activity_attach(agent);
 	if (r >= 0)
+		r = metrics_file_attach(&agent->metrics, &agent->engine, agent->event);
+	if (r >= 0)
 		r = agent_loop_attach(agent);
 	if (r < 0) {
 		log_error("cannot set up the event loop: %s", strerror(-r));
@@ -103,6 +105,7 @@ static int run_loop(struct agent *agent)
 	                                    .fields[LOG_FIELD_EVENT] = "started"},
 	          "agent ready");
 	agent->ready = true;
+	metrics_file_update(&agent->metrics);
 	sd_notify(0, "READY=1");
 	agent_notify_status(agent);
 	r = sd_event_loop(agent->event);
@@ -126,6 +129,7 @@ static void release(struct agent *agent)
 	control_close(agent->control);
 	drift_close(agent->drift);
 	agent_cut_end(agent);
+	metrics_file_end(&agent->metrics);
 	sd_event_source_disable_unref(agent->settle);
 	sd_event_source_disable_unref(agent->window_timer);
 	sd_event_source_disable_unref(agent->expiry_timer);

@@ -10,6 +10,7 @@
 #include "agent/cut.h"
 #include "agent/drift.h"
 #include "agent/lock.h"
+#include "agent/metrics_file.h"
 #include "agent/verbs.h"
 #include "kernel/flowtables.h"
 
@@ -34,6 +35,7 @@ struct agent {
 	sd_event_source *activity_timer; /* the next look at the counters */
 	bool ready;                      /* systemd has been told */
 	struct agent_cut cut;
+	struct metrics_file metrics;
 	struct drift *drift; /* NULL: changes by others cannot be listened to */
 };
 

@@ -174,6 +174,7 @@ static int on_settle(sd_event_source *source, void *data)
 	drift_look(agent->drift);
 	agent_timers_arm(agent);
 	engine_state_save(&agent->engine);
+	metrics_file_update(&agent->metrics);
 	agent_notify_status(agent);
 	return 0;
 }

@@ -17,6 +17,9 @@
 #include "agent/fd_store.h"
 #include "util/reply.h"
 
+#define USEC_PER_SEC  1000000u
+#define NSEC_PER_USEC 1000u
+
 void generation_clear(struct generation *generation)
 {
 	ruleset_free(generation->ruleset);
@@ -178,9 +181,18 @@ static const struct ruleset *engine_previous(struct engine *engine)
 	return engine->current.ruleset;
 }
 
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / NSEC_PER_USEC;
+}
+
 enum exit_code engine_apply_generation(struct engine *engine, const struct generation *next, json_t *reply)
 {
 	bool own = engine_owns_table(engine, next->policy, reply);
+	uint64_t begin_us = now_us();
 	int r;
 
 	/* Kept before it owns anything, so that there is no moment in which a kill would make the table nobody's. */
@@ -190,6 +202,7 @@ enum exit_code engine_apply_generation(struct engine *engine, const struct gener
 	if (r < 0)
 		return fail_kernel(engine, next->policy, r, reply);
 	engine->drifted = false;
+	engine->apply_us = now_us() - begin_us;
 	return CODE_DONE;
 }
 

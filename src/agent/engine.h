@@ -64,6 +64,8 @@ struct engine {
 	bool applied;              /* ... and whether the kernel has it from us */
 	bool removed;              /* by request: no policy until the next reload */
 	time_t loaded_at;
+	uint64_t apply_us;  /* what it took the kernel */
+	int metrics_error;  /* why the metrics file could not be written: -errno */
 	json_t *last_error; /* lines of the last reload if it failed, else NULL */
 	time_t failed_at;
 	struct window_records records;

@@ -58,6 +58,10 @@ static void report_degraded(const struct engine *engine, json_t *reply)
 		json_array_append_new(list, json_sprintf("cannot remember in %s when rows were used: %s",
 		                                         engine->config.state_dir,
 		                                         state_strerror(engine->activity.error)));
+	if (engine->metrics_error < 0)
+		json_array_append_new(list, json_sprintf("cannot write metrics to %s: %s",
+		                                         engine->current.policy->settings.metrics_file,
+		                                         strerror(-engine->metrics_error)));
 	if (json_array_size(list) > 0)
 		json_object_set(reply, "degraded", list);
 	json_decref(list);

@@ -10,6 +10,7 @@
 #include "agent/confirm.h"
 #include "agent/fallback.h"
 #include "agent/history_events.h"
+#include "agent/metrics.h"
 #include "util/reply.h"
 #include "agent/status.h"
 #include "agent/verb_explain.h"
@@ -194,6 +195,14 @@ static void answer_status(struct engine *engine, const json_t *request, const st
 	status_report(engine, reply);
 }
 
+static void answer_metrics(struct engine *engine, const json_t *request, const struct origin *origin,
+                           json_t *reply)
+{
+	(void)request;
+	(void)origin;
+	metrics_report(engine, reply);
+}
+
 struct verb_spec {
 	const char *word;
 	bool changes_kernel;
@@ -208,6 +217,7 @@ static const struct verb_spec verbs[VERB_MAX] = {
         [VERB_REMOVE] = {.word = "remove", .changes_kernel = true, .answer = answer_remove},
         [VERB_STATUS] = {.word = "status", .answer = answer_status},
         [VERB_EXPLAIN] = {.word = "explain", .answer = verb_explain_answer},
+        [VERB_METRICS] = {.word = "metrics", .answer = answer_metrics},
 };
 
 const char *verb_word(enum verb verb)

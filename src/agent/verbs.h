@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What can be asked of an engine: phase, reload, confirm, remove, status, explain. The control socket, the signals and the
+ * What can be asked of an engine: phase, reload, confirm, remove, status, explain, metrics. The control socket, the signals and the
  * commands that work without an agent all come through here, so that they do and say the same.
  *
  * A request is {"verb": "phase", "phase": "install", "for": seconds, "sections": [..], "rows": [..], "reason": "..",
@@ -11,7 +11,7 @@
 
 #include "agent/engine.h"
 
-enum verb { VERB_PHASE, VERB_RELOAD, VERB_CONFIRM, VERB_REMOVE, VERB_STATUS, VERB_EXPLAIN, VERB_MAX };
+enum verb { VERB_PHASE, VERB_RELOAD, VERB_CONFIRM, VERB_REMOVE, VERB_STATUS, VERB_EXPLAIN, VERB_METRICS, VERB_MAX };
 
 /* "phase", "reload" ... */
 const char *verb_word(enum verb verb);

@@ -14,6 +14,7 @@ int cmd_status(const struct options *options);
 int cmd_explain(const struct options *options);
 int cmd_reload(const struct options *options);
 int cmd_confirm(const struct options *options);
+int cmd_metrics(const struct options *options);
 int cmd_remove(const struct options *options);
 
 #endif

@@ -109,6 +109,7 @@ static void prepare(struct engine *engine, enum verb verb, const json_t *request
 		prepare_phase(engine, request, reply);
 		break;
 	case VERB_STATUS:
+	case VERB_METRICS:
 		reading = reply_new();
 		if (engine_read(engine, reading) != CODE_DONE) {
 			engine->last_error = reply_complaints(reading);
@@ -225,13 +226,20 @@ static json_t *ask_or_answer(const struct options *options, enum verb verb, cons
 	return reply;
 }
 
-int local_run(const struct options *options, enum verb verb)
+json_t *local_reply(const struct options *options, enum verb verb)
 {
 	json_t *request = client_request_new(options, verb_word(verb));
 	json_t *reply = ask_or_answer(options, verb, request);
-	int code = client_print(options, reply);
 
 	json_decref(request);
+	return reply;
+}
+
+int local_run(const struct options *options, enum verb verb)
+{
+	json_t *reply = local_reply(options, verb);
+	int code = client_print(options, reply);
+
 	json_decref(reply);
 	return code;
 }

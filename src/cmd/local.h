@@ -9,7 +9,10 @@
 /* Does the verb and returns the whole reply. */
 json_t *local_answer(const struct options *options, enum verb verb, const json_t *request);
 
-/* Asks the agent for the verb, or does it when there is none; prints the reply and returns the exit code. */
+/* Asks the agent for the verb, or does it when there is none; returns the whole reply. */
+json_t *local_reply(const struct options *options, enum verb verb);
+
+/* The same; prints the reply and returns the exit code. */
 int local_run(const struct options *options, enum verb verb);
 
 #endif

@@ -53,6 +53,11 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 		.synopsis = "confirm",
 		.help = "keep the policy that reload --confirm has put on trial",
 	},
+	[COMMAND_METRICS] = {
+		.name = "metrics",
+		.synopsis = "metrics [--output FILE]",
+		.help = "counters and state for Prometheus, as the agent writes them to metrics_file",
+	},
 	[COMMAND_REMOVE] = {
 		.name = "remove",
 		.synopsis = "remove",
@@ -85,6 +90,8 @@ const struct option_spec option_specs[OPTION_COUNT] = {
 	  .help = "the change it belongs to, likewise" },
 	{ .name = "--format", .value = "FORMAT", .kind = VALUE_WORD, AT(format), .words = show_formats,
 	  .commands = FOR(SHOW), .help = "table, nft or json" },
+	{ .name = "--output", .value = "FILE", .kind = VALUE_TEXT, AT(output), .commands = FOR(METRICS),
+	  .help = "write this file instead of standard output; it is replaced as a whole" },
 	{ .name = "--config", .value = "FILE", .kind = VALUE_TEXT, AT(config), .commands = FOR_ALL,
 	  .help = "the role file (" DEFAULT_CONFIG ")" },
 	{ .name = "--run-dir", .value = "DIR", .kind = VALUE_TEXT, AT(run_dir), .commands = FOR_ALL,

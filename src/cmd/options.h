@@ -23,6 +23,7 @@ enum command {
 	COMMAND_EXPLAIN,
 	COMMAND_RELOAD,
 	COMMAND_CONFIRM,
+	COMMAND_METRICS,
 	COMMAND_REMOVE,
 	COMMAND_MAX
 };
@@ -44,6 +45,7 @@ struct options {
 	struct word_list sections, rows;
 	const char *reason, *ticket; /* NULL: not given */
 	const char *format;          /* likewise; one of the command's words */
+	const char *output;          /* likewise */
 	struct word_list args;       /* what is neither option nor command: FILE; SRC DST PROTO/PORT */
 	struct word_list owned;      /* texts that had to be copied */
 };

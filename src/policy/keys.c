@@ -68,6 +68,9 @@ const struct key keys[] = {
          .form = KEY_MEMBERS,
          .right = "addresses",
          .help = "Addresses whose traffic is never denied: management stations."},
+        {SETTING(metrics_file), .form = KEY_TEXT, .default_text = "none",
+         .right = "none, or an absolute path that ends in .prom",
+         .help = "Where the agent writes metrics for node_exporter's textfile collector."},
 
         {PORT(sql_operations_manager_database), .default_text = "1433",
          .help = "SQL Server of the Operations Manager database."},

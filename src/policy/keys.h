@@ -44,7 +44,7 @@ struct key {
 	const char *help;
 };
 
-#define KEY_COUNT 40
+#define KEY_COUNT 41
 extern const struct key keys[KEY_COUNT];
 
 /* Every key has a number: first the table above, then the roles, then the rows. */

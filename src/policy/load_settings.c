@@ -3,6 +3,7 @@
 #include "policy/load.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "util/text.h"
 
 #define WORDS_TEXT_MAX 160
+#define METRICS_SUFFIX ".prom" /* node_exporter reads no other */
 
 /* "enforce or audit", "none, roles, servers or everything". */
 static char *words_text(const char *const *words, char *buf, size_t size)
@@ -102,6 +104,31 @@ static void check_window(struct load *load, const struct raw_section *raw)
 	           duration_format(settings->install_window_max, max_text, sizeof(max_text)));
 }
 
+/* Root writes it, so that a slip must not cost a file of somebody else's. */
+static bool is_metrics_file(const char *path)
+{
+	size_t len = strlen(path), suffix = strlen(METRICS_SUFFIX);
+	const char *name = strrchr(path, '/');
+
+	return path[0] == '/' && len < PATH_MAX && strlen(name) > suffix + 1 &&
+	       !strcmp(path + len - suffix, METRICS_SUFFIX);
+}
+
+static void load_metrics_file(struct load *load, const struct raw_section *raw)
+{
+	const struct key *key = &keys[key_find(SECTION_OMFWD, "metrics_file")];
+	const struct raw_value *value = raw->keys[key - keys].first;
+	char quoted[TEXT_QUOTE_MAX];
+
+	if (!value || !strcmp(value->text, key->default_text))
+		return;
+	if (is_metrics_file(value->text))
+		load->policy->settings.metrics_file = value->text;
+	else
+		diag_error(load->diags, value->loc, "metrics_file cannot be %s; write %s",
+		           text_quote(value->text, strlen(value->text), quoted, sizeof(quoted)), key->right);
+}
+
 void load_settings(struct load *load)
 {
 	const struct raw_section *raw = role_file_section(load->raw, SECTION_OMFWD, NULL);
@@ -111,6 +138,7 @@ void load_settings(struct load *load)
 		return;
 	load_scalars(load, raw, &load->policy->settings);
 	check_window(load, raw);
+	load_metrics_file(load, raw);
 }
 
 static void load_section(struct load *load, const struct raw_section *raw, struct section *section)

@@ -77,6 +77,7 @@ struct settings {
 	bool accept_mark_set;
 	uint32_t accept_mark_value, accept_mark_mask;
 	enum own_table own_table;
+	const char *metrics_file; /* NULL: none */
 };
 
 /* One [roles NAME]. Plain [roles] is the section "default". */

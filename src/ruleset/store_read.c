@@ -91,6 +91,7 @@ static struct policy *take_policy(struct reader *in)
 	policy->settings.mode = take_mode(in);
 	policy->settings.deny_scope = take_deny_scope(in);
 	policy->settings.own_table = take_own_table(in);
+	policy->settings.metrics_file = take_text(in, STORE_PATH_MAX);
 	policy->settings.install_window = take_number(in, 8);
 	policy->settings.install_window_max = take_up_to(in, 8, UINT32_MAX);
 	take_sections(in, policy);

@@ -49,6 +49,7 @@ static void put_policy(struct writer *out, const struct policy *policy)
 	put_text(out, policy_mode_name(settings->mode));
 	put_text(out, deny_scope_name(settings->deny_scope));
 	put_text(out, own_table_name(settings->own_table));
+	put_text(out, settings->metrics_file);
 	put_number(out, settings->install_window, 8);
 	put_number(out, settings->install_window_max, 8);
 	put_number(out, policy->n_sections, 4);
