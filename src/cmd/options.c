@@ -12,6 +12,7 @@
 #include "policy/policy.h"
 #include "util/array.h"
 #include "util/duration.h"
+#include "util/text.h"
 
 struct parser {
 	struct options *options;
@@ -20,6 +21,8 @@ struct parser {
 	char *error;
 	size_t size;
 };
+
+#define ERROR_MAX 512
 
 #define FAIL(parser, ...) (snprintf((parser)->error, (parser)->size, __VA_ARGS__), -EINVAL)
 
@@ -282,18 +285,30 @@ static int parse_words(struct parser *parser, int argc, char *const argv[])
 	return r;
 }
 
+static int parse_and_check(struct parser *parser, int argc, char *const argv[])
+{
+	struct options *options = parser->options;
+	int r = parse_words(parser, argc, argv);
+
+	set_defaults(options);
+	if (r < 0 || options->help || options->version)
+		return r;
+	r = check_options(parser);
+	return r < 0 ? r : check_args(parser);
+}
+
+/* The sentence repeats words of the command line, which may hold anything; it is one line all the same. */
 int options_parse(int argc, char *const argv[], struct options *ret, char *error, size_t size)
 {
-	struct parser parser = {.options = ret, .error = error, .size = size};
+	char plain[ERROR_MAX];
+	struct parser parser = {.options = ret, .error = plain, .size = sizeof(plain)};
 	int r;
 
 	*ret = (struct options){.command = COMMAND_NONE};
-	r = parse_words(&parser, argc, argv);
-	set_defaults(ret);
-	if (r < 0 || ret->help || ret->version)
-		return r;
-	r = check_options(&parser);
-	return r < 0 ? r : check_args(&parser);
+	r = parse_and_check(&parser, argc, argv);
+	if (r < 0)
+		text_escape(plain, strlen(plain), error, size);
+	return r;
 }
 
 void options_free(struct options *options)

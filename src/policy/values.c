@@ -142,7 +142,7 @@ int value_parse_last_day(const char *text, void *ret)
 		return -EINVAL;
 	day.tm_mday++;
 	when = mktime(&day);
-	if (when == (time_t)-1)
+	if (when < 0) /* a year before 1970 is misspelt */
 		return -EINVAL;
 	*(time_t *)ret = when;
 	return 0;

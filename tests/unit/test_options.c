@@ -153,8 +153,8 @@ static void test_refused(void **state)
 	        {"--phase install --rows ,", "--rows names nothing; write --rows ID,..."},
 	        {"--phase run --for 1h",
 	         "--for does not belong to --phase run; it goes with --phase install"},
-	        {"explain 10.0.0.1 10.0.0.2",
-	         "explain needs more words; write omfwd explain SRC DST PROTO[/PORT] [--phase install|run]"},
+	        {"explain 10.0.0.1", "explain needs more words; write omfwd explain SRC DST [PROTO[/PORT]] "
+	                             "[--phase install|run]"},
 	        {"show --format html", "--format does not know 'html'; it takes table, nft or json"},
 	};
 
@@ -168,6 +168,17 @@ static void test_refused(void **state)
 		options_free(&options);
 		free(line);
 	}
+}
+
+static void test_refused_in_one_line(void **state)
+{
+	char line[] = "sta\ntus";
+	struct options options;
+
+	(void)state;
+	assert_int_equal(parse(line, &options), -EINVAL);
+	assert_non_null(strstr(error, "'sta\\x0atus'"));
+	options_free(&options);
 }
 
 static void test_help_wins(void **state)
@@ -214,6 +225,7 @@ int main(void)
 	        cmocka_unit_test(test_agent_takes_a_phase),
 	        cmocka_unit_test(test_double_dash_ends_options),
 	        cmocka_unit_test(test_refused),
+	        cmocka_unit_test(test_refused_in_one_line),
 	        cmocka_unit_test(test_help_wins),
 	        cmocka_unit_test(test_help_is_complete),
 	};

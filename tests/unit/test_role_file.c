@@ -393,6 +393,7 @@ static void test_last_day(void **state)
 	assert_int_equal(when, 1792969200); /* 2026-10-25 23:00 UTC */
 	assert_int_equal(value_parse_last_day("2026-02-29", &when), -22);
 	assert_int_equal(value_parse_last_day("2026-13-01", &when), -22);
+	assert_int_equal(value_parse_last_day("1026-01-31", &when), -22);
 	assert_int_equal(value_parse_last_day("2026-1-01", &when), -22);
 	assert_int_equal(value_parse_last_day("2026-01-01 ", &when), -22);
 	assert_int_equal(value_parse_last_day("2028-02-29", &when), 0);
