@@ -11,7 +11,16 @@
 
 #include "agent/engine.h"
 
-enum verb { VERB_PHASE, VERB_RELOAD, VERB_CONFIRM, VERB_REMOVE, VERB_STATUS, VERB_EXPLAIN, VERB_METRICS, VERB_MAX };
+enum verb {
+	VERB_PHASE,
+	VERB_RELOAD,
+	VERB_CONFIRM,
+	VERB_REMOVE,
+	VERB_STATUS,
+	VERB_EXPLAIN,
+	VERB_METRICS,
+	VERB_MAX
+};
 
 /* "phase", "reload" ... */
 const char *verb_word(enum verb verb);
