@@ -9,6 +9,7 @@
 int cmd_phase(const struct options *options);
 int cmd_agent(const struct options *options);
 int cmd_check(const struct options *options);
+int cmd_diff(const struct options *options);
 int cmd_show(const struct options *options);
 int cmd_status(const struct options *options);
 int cmd_explain(const struct options *options);

@@ -31,6 +31,12 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 		.synopsis = "show [--format table|nft|json]",
 		.help = "what the role file means: rows, members and ports, or the nft ruleset",
 	},
+	[COMMAND_DIFF] = {
+		.name = "diff",
+		.synopsis = "diff [FILE | OLD NEW]",
+		.help = "what applying a role file would open and close: against the kernel, or another file",
+		.max_args = 2,
+	},
 	[COMMAND_STATUS] = {
 		.name = "status",
 		.synopsis = "status",

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What one policy has and the other has not: of every line the box is taken, the boxes of the other policy are cut out
- * of it, and what is left is the change. Cutting a box out of a box leaves at most four, and none that overlap:
- *
- *   F x T x P  without  F' x T' x P'  =  (F-F') x T x P,  (F&F') x (T-T') x P,  (F&F') x (T&T') x (P-P')
- *
- * Sets of addresses are cut as a whole, so that a thousand agents that gain a port are one box. The phases are two
- * questions: in the run phase only lines of PHASE_ALWAYS are open, in the install phase all are. What a change means for
- * packets depends on whether the policy without the line denies them, so that changes are cut along that border too.
+ * of it, and what is left is the change. The phases are two questions: in the run phase only lines of PHASE_ALWAYS are
+ * open, in the install phase all are. What a change means for packets depends on whether the policy without the line
+ * denies them, so that changes are cut along that border too.
  */
 #include "policy/opening_diff.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "policy/addr_algebra.h"
 #include "util/array.h"
@@ -22,124 +19,6 @@ struct side {
 	struct boxes run, install; /* what is open in that phase */
 	struct boxes reach, never; /* denied is what is in reach and not in never */
 };
-
-static bool ports_empty(const struct box *box)
-{
-	return !box->any && box->ports.lo > box->ports.hi;
-}
-
-/* A family that has only one end says nothing; without it, ends are what they seem. */
-static bool box_trim(struct box *box)
-{
-	if (!box->from.n4 || !box->to.n4)
-		box->from.n4 = box->to.n4 = 0;
-	if (!box->from.n6 || !box->to.n6)
-		box->from.n6 = box->to.n6 = 0;
-	return !addr_set_is_empty(&box->from) && !ports_empty(box);
-}
-
-static void boxes_add(struct boxes *boxes, struct box box)
-{
-	if (box_trim(&box))
-		*ARRAY_PUSH(boxes->items, boxes->n, boxes->cap) = box;
-}
-
-static bool ports_meet(const struct box *a, const struct box *b)
-{
-	if (a->any || b->any)
-		return true;
-	return a->proto == b->proto && a->ports.lo <= b->ports.hi && b->ports.lo <= a->ports.hi;
-}
-
-static bool boxes_meet(const struct box *a, const struct box *b)
-{
-	return ports_meet(a, b) && addr_set_overlaps(&a->from, &b->from) && addr_set_overlaps(&a->to, &b->to);
-}
-
-/* The ports of a box that b has not: below and above its own. Neither has any when b has every port. */
-static void add_other_ports(struct boxes *out, struct box shared, const struct box *a, const struct box *b)
-{
-	if (b->any)
-		return;
-	if (a->ports.lo < b->ports.lo) {
-		shared.ports = (struct port_range){a->ports.lo, (uint16_t)(b->ports.lo - 1)};
-		boxes_add(out, shared);
-	}
-	if (a->ports.hi > b->ports.hi) {
-		shared.ports = (struct port_range){(uint16_t)(b->ports.hi + 1), a->ports.hi};
-		boxes_add(out, shared);
-	}
-}
-
-static struct port_range shared_ports(const struct box *a, const struct box *b)
-{
-	struct port_range ports = a->ports;
-
-	if (b->any)
-		return ports;
-	if (a->any)
-		return b->ports;
-	if (ports.lo < b->ports.lo)
-		ports.lo = b->ports.lo;
-	if (ports.hi > b->ports.hi)
-		ports.hi = b->ports.hi;
-	return ports;
-}
-
-/*
- * What b leaves of a goes to outside, what they share to inside, which may be NULL. A box of every port is never cut by
- * one that has only some: lines do not decide who is judged.
- */
-static void box_split(struct arena *arena, const struct box *a, const struct box *b, struct boxes *outside,
-                      struct boxes *inside)
-{
-	struct box part = *a;
-	struct addr_set from;
-
-	if (!boxes_meet(a, b)) {
-		boxes_add(outside, *a);
-		return;
-	}
-	part.from = addr_set_minus(arena, &a->from, &b->from);
-	boxes_add(outside, part);
-	from = part.from = addr_set_common(arena, &a->from, &b->from);
-	part.to = addr_set_minus(arena, &a->to, &b->to);
-	boxes_add(outside, part);
-	part.from = from;
-	part.to = addr_set_common(arena, &a->to, &b->to);
-	add_other_ports(outside, part, a, b);
-	part.any = a->any && b->any;
-	part.proto = a->any ? b->proto : a->proto;
-	part.ports = shared_ports(a, b);
-	if (inside)
-		boxes_add(inside, part);
-}
-
-static void boxes_clear(struct boxes *boxes)
-{
-	free(boxes->items);
-	*boxes = (struct boxes){.n = 0};
-}
-
-/* Cuts every box of cover out of boxes; what was cut goes to inside, if that is not NULL. */
-static void boxes_cut(struct arena *arena, struct boxes *boxes, const struct boxes *cover,
-                      struct boxes *inside)
-{
-	for (size_t i = 0; i < cover->n && boxes->n; i++) {
-		struct boxes left = {.n = 0};
-
-		for (size_t j = 0; j < boxes->n; j++)
-			box_split(arena, &boxes->items[j], &cover->items[i], &left, inside);
-		boxes_clear(boxes);
-		*boxes = left;
-	}
-}
-
-static void boxes_add_all(struct boxes *boxes, const struct boxes *others)
-{
-	for (size_t i = 0; i < others->n; i++)
-		boxes_add(boxes, others->items[i]);
-}
 
 static struct box box_of_opening(const struct opening *opening)
 {
@@ -323,6 +202,70 @@ void opening_diff(const struct openings *before, const struct openings *after, s
 	side_clear(&new);
 }
 
+static bool names_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool are_parts_of_one(const struct opening *a, const struct opening *b)
+{
+	return a->proto == b->proto && a->ports.lo == b->ports.lo && a->ports.hi == b->ports.hi &&
+	       a->phase == b->phase && names_same(a->section, b->section) && names_same(a->rows, b->rows) &&
+	       names_same(a->from_name, b->from_name) && names_same(a->to_name, b->to_name);
+}
+
+/* The box around all parts of the opening; left is what of it they do not fill. */
+static struct box box_around(struct openings *openings, size_t first, struct boxes *left)
+{
+	struct box around = box_of_opening(&openings->items[first]);
+	struct boxes parts = {.n = 0};
+
+	for (size_t i = first; i < openings->n; i++) {
+		if (!are_parts_of_one(&openings->items[first], &openings->items[i]))
+			continue;
+		around.from = addr_set_both(openings->arena, &around.from, openings->items[i].from);
+		around.to = addr_set_both(openings->arena, &around.to, openings->items[i].to);
+		boxes_add(&parts, box_of_opening(&openings->items[i]));
+	}
+	boxes_add(left, around);
+	boxes_cut(openings->arena, left, &parts, NULL);
+	boxes_clear(&parts);
+	return around;
+}
+
+static const struct addr_set *keep_set(struct arena *arena, const struct addr_set *set)
+{
+	struct addr_set *kept = ARENA_NEW(arena, struct addr_set);
+
+	*kept = *set;
+	return kept;
+}
+
+static void drop_other_parts(struct openings *openings, size_t first)
+{
+	size_t n = first + 1;
+
+	for (size_t i = first + 1; i < openings->n; i++)
+		if (!are_parts_of_one(&openings->items[first], &openings->items[i]))
+			openings->items[n++] = openings->items[i];
+	openings->n = n;
+}
+
+void openings_merge(struct openings *openings)
+{
+	for (size_t i = 0; i < openings->n; i++) {
+		struct boxes left = {.n = 0};
+		struct box around = box_around(openings, i, &left);
+
+		if (!left.n) {
+			drop_other_parts(openings, i);
+			openings->items[i].from = keep_set(openings->arena, &around.from);
+			openings->items[i].to = keep_set(openings->arena, &around.to);
+		}
+		boxes_clear(&left);
+	}
+}
+
 void opening_diff_clear(struct opening_diff *diff)
 {
 	free(diff->opens);
@@ -331,14 +274,6 @@ void opening_diff_clear(struct opening_diff *diff)
 	boxes_clear(&diff->captured);
 	arena_free(diff->arena);
 	*diff = (struct opening_diff){.arena = NULL};
-}
-
-bool box_has(const struct box *box, const struct query *query)
-{
-	if (!box->any &&
-	    (box->proto != query->proto || query->port < box->ports.lo || query->port > box->ports.hi))
-		return false;
-	return addr_set_find(&box->from, &query->src) >= 0 && addr_set_find(&box->to, &query->dst) >= 0;
 }
 
 bool opening_diff_is_empty(const struct opening_diff *diff)

@@ -6,22 +6,8 @@
 #ifndef OMFWD_OPENING_DIFF_H
 #define OMFWD_OPENING_DIFF_H
 
-#include "policy/explain.h"
+#include "policy/boxes.h"
 #include "policy/openings.h"
-
-/* A box of connections: from one set to another, of one protocol and port range. */
-struct box {
-	struct addr_set from, to;
-	bool any; /* every protocol and port: proto and ports do not count */
-	enum proto proto;
-	struct port_range ports;
-};
-
-/* Boxes; items is on the heap. */
-struct boxes {
-	struct box *items;
-	size_t n, cap;
-};
 
 /* A part of a line that the other policy has not. No packet is in two changes of one kind and phase. */
 struct opening_change {
@@ -46,8 +32,11 @@ struct opening_diff {
 void opening_diff(const struct openings *before, const struct openings *after, struct opening_diff *ret);
 void opening_diff_clear(struct opening_diff *diff);
 
-/* Whether a connection is in the box; port is 0 for icmp. */
-bool box_has(const struct box *box, const struct query *query);
+/*
+ * Puts together what is one line in several pieces, as the kernel has it by families and kinds of sets; pieces that do
+ * not make up a whole line stay apart.
+ */
+void openings_merge(struct openings *openings);
 
 /* Whether every packet gets the same verdict by either of two policies of one mode. */
 bool opening_diff_is_empty(const struct opening_diff *diff);
