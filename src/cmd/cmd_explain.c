@@ -16,7 +16,7 @@
 
 #define SERVICE_MAX 64
 
-/* SRC DST PROTO[/PORT] as a request; the words are checked by explain_request_parse(). */
+/* SRC DST [PROTO[/PORT]] as a request; the words are checked by explain_request_parse(). */
 static json_t *request_new(const struct options *options)
 {
 	json_t *request = client_request_new(options, "explain");
@@ -24,6 +24,10 @@ static json_t *request_new(const struct options *options)
 	char service[SERVICE_MAX];
 	char *port;
 
+	if (options->args.n < 3) {
+		explain_request_set(request, args[0], args[1], NULL, NULL);
+		return request;
+	}
 	snprintf(service, sizeof(service), "%s", args[2]);
 	port = strchr(service, '/');
 	if (port)

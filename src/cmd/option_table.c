@@ -44,9 +44,9 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 	},
 	[COMMAND_EXPLAIN] = {
 		.name = "explain",
-		.synopsis = "explain SRC DST PROTO[/PORT] [--phase install|run]",
-		.help = "whether a connection is allowed, by which row, or what would allow it",
-		.min_args = 3,
+		.synopsis = "explain SRC DST [PROTO[/PORT]] [--phase install|run]",
+		.help = "whether a connection is allowed, by which row, or what would allow it; or all that may pass",
+		.min_args = 2,
 		.max_args = 3,
 	},
 	[COMMAND_RELOAD] = {

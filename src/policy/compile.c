@@ -19,9 +19,9 @@ struct compiler {
 	size_t section_start; /* the lines of this section begin here */
 };
 
-static enum line_phase overridden_phase(enum line_phase documented, enum row_state state)
+enum line_phase table_line_phase(const struct section *section, const struct table_line *line)
 {
-	switch (state) {
+	switch (section->rows[row_find(line->row)].state) {
 	case ROW_BOTH:
 		return PHASE_ALWAYS;
 	case ROW_INSTALL:
@@ -31,7 +31,7 @@ static enum line_phase overridden_phase(enum line_phase documented, enum row_sta
 	case ROW_REVERSE:
 		break;
 	}
-	return documented;
+	return line->phase;
 }
 
 static bool lines_same(const struct line *a, const struct line *b)
@@ -92,7 +92,7 @@ static void compile_table_line(struct compiler *c, const struct section *section
 	struct line line = {
 	        .section = section,
 	        .proto = source->proto,
-	        .phase = overridden_phase(source->phase, state),
+	        .phase = table_line_phase(section, source),
 	        .rows = {row},
 	        .n_rows = 1,
 	        .key = source->key,

@@ -37,6 +37,9 @@ struct lines {
  */
 struct lines policy_compile(const struct policy *policy);
 
+/* When the line, one of the section's table, is open there: as documented, unless its row is overridden. */
+enum line_phase table_line_phase(const struct section *section, const struct table_line *line);
+
 /* "prod.cur-16", or "site.NAME": the name of the counter (and of the install gate) the line belongs to. */
 const char *line_gate_name(const struct line *line, char *buf, size_t size);
 #define GATE_NAME_MAX 80

@@ -21,6 +21,10 @@ static const char *const reason_names[REASON_MAX] = {
         [REASON_OTHER_PROTOCOL] = "other_protocol",
         [REASON_OPPOSITE_DIRECTION] = "opposite_direction",
         [REASON_OTHER_SECTION] = "other_section",
+        [REASON_OTHER_TABLE] = "other_table",
+        [REASON_PORT_MOVED] = "port_moved",
+        [REASON_TAKEN_AWAY] = "taken_away",
+        [REASON_KNOWN_PORT] = "known_port",
         [REASON_NO_LINE] = "no_line",
         [REASON_NO_ROLE] = "no_role",
 };
@@ -84,7 +88,11 @@ static int refuse_word(const char *word, const char *problem, char *error, size_
 
 static int parse_service(const char *proto, const char *port, struct query *ret, char *error, size_t size)
 {
-	if (parse_proto(proto, &ret->proto) < 0)
+	if (!proto && !port) {
+		ret->proto = PROTO_MAX;
+		return 0;
+	}
+	if (parse_proto(proto ? proto : "", &ret->proto) < 0)
 		return refuse_word(proto, "is no protocol; use tcp, udp or icmp", error, size);
 	if (ret->proto == PROTO_ICMP && port)
 		return refuse_word(port, "is one word too many; icmp has no ports, echo-request is meant",

@@ -1,78 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Questions and explanations as JSON, and the reply that holds text and JSON together. */
-#include "words/explain_text.h"
+/* Explanations as JSON, and the reply that holds text and JSON together. */
+#include "words/explain_parts.h"
 
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "policy/known_ports.h"
 #include "util/reply.h"
 #include "words/words.h"
 
-void explain_request_set(json_t *request, const char *src, const char *dst, const char *proto,
-                         const char *port)
-{
-	json_object_set_new(request, "src", json_string(src));
-	json_object_set_new(request, "dst", json_string(dst));
-	json_object_set_new(request, "proto", json_string(proto));
-	if (port)
-		json_object_set_new(request, "port", json_string(port));
-}
-
-static bool sockaddr_is(const struct sockaddr *sockaddr, const struct addr *addr)
-{
-	u128 v6 = 0;
-
-	if (!sockaddr)
-		return false;
-	if (sockaddr->sa_family == AF_INET)
-		return !addr->is_v6 &&
-		       ntohl(((const struct sockaddr_in *)(const void *)sockaddr)->sin_addr.s_addr) ==
-		               addr->v4;
-	if (sockaddr->sa_family != AF_INET6)
-		return false;
-	for (size_t i = 0; i < 16; i++)
-		v6 = v6 << 8 | ((const struct sockaddr_in6 *)(const void *)sockaddr)->sin6_addr.s6_addr[i];
-	return addr->is_v6 && v6 == addr->v6;
-}
-
-/* Packets to and from the machine's own addresses pass input and output; all others are forwarded. */
-static enum packet_path path_here(const struct query *query)
-{
-	struct ifaddrs *list = NULL;
-	enum packet_path path = PATH_FORWARD;
-
-	if (getifaddrs(&list) < 0)
-		return PATH_FORWARD;
-	for (struct ifaddrs *i = list; i; i = i->ifa_next)
-		if (sockaddr_is(i->ifa_addr, &query->src) || sockaddr_is(i->ifa_addr, &query->dst))
-			path = PATH_LOCAL;
-	freeifaddrs(list);
-	return path;
-}
-
-int explain_request_parse(const json_t *request, struct query *ret, char *error, size_t size)
-{
-	const char *src = json_string_value(json_object_get(request, "src"));
-	const char *dst = json_string_value(json_object_get(request, "dst"));
-	const char *proto = json_string_value(json_object_get(request, "proto"));
-	const json_t *port = json_object_get(request, "port");
-	const char *port_text = json_string_value(port);
-	char number[24];
-	int r;
-
-	if (json_is_integer(port)) {
-		snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(port));
-		port_text = number;
-	}
-	r = query_parse(src ? src : "", dst ? dst : "", proto ? proto : "", port_text, ret, error, size);
-	if (r == 0)
-		ret->path = path_here(ret);
-	return r;
-}
-
-static json_t *end_json(const struct policy *policy, const struct addr *addr, const struct held_role *held,
-                        size_t n)
+json_t *explain_end_json(const struct policy *policy, const struct addr *addr, const struct held_role *held,
+                         size_t n)
 {
 	json_t *roles = json_array();
 	char text[ADDR_TEXT_MAX];
@@ -110,7 +48,7 @@ static json_t *site_rule_json(const struct policy *policy, const struct site_rul
 	                 words_place_json(policy, rule->loc));
 }
 
-static json_t *line_json(const struct policy *policy, const struct line *line)
+json_t *explain_line_json(const struct policy *policy, const struct line *line)
 {
 	char ports[PORTS_MAX];
 	json_t *json;
@@ -134,34 +72,136 @@ static json_t *sentence_json(char *text)
 	return json;
 }
 
+/* The lines of a text, one string each. */
+static json_t *lines_json(char *text)
+{
+	json_t *json = json_array();
+	char *rest = text, *line;
+
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			json_array_append_new(json, words_text_json(line));
+	return json;
+}
+
+static void set_remedy(const struct explained *about, json_t *json)
+{
+	struct remedy remedy;
+	bool any = explain_remedy_new(about, &remedy);
+
+	json_object_set_new(json, "remedy", any ? words_text_json(remedy.sentence) : json_null());
+	json_object_set_new(json, "remedy_lines", any ? lines_json(remedy.lines) : json_array());
+	json_object_set_new(json, "remedy_commands", any ? lines_json(remedy.commands) : json_array());
+	json_object_set_new(json, "remedy_at", words_place_json(about->policy, any ? remedy.near : 0));
+	if (any)
+		explain_remedy_clear(&remedy);
+}
+
+/* Takes over line, which is an object. */
+static json_t *with_open(json_t *line, bool open)
+{
+	json_object_set_new(line, "open", json_boolean(open));
+	return line;
+}
+
+static json_t *keepers_json(const struct explained *about)
+{
+	const struct explanation *explanation = about->explanation;
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < explanation->n_keepers && i < KEEPERS_MAX; i++)
+		json_array_append_new(
+		        json, with_open(explain_line_json(about->policy, explanation->keepers[i].line),
+		                        explanation->keepers[i].open));
+	return json;
+}
+
+static json_t *near_json(const struct policy *policy, const struct near_member *near)
+{
+	char member[ADDR_TEXT_MAX];
+
+	if (!near->held.section)
+		return json_null();
+	return json_pack("{s:s, s:s, s:s, s:o}", "member", words_range(&near->range, member, sizeof(member)),
+	                 "section", near->held.section->name, "role", role_name(near->held.role), "at",
+	                 words_place_json(policy, near->held.loc));
+}
+
+static json_t *document_json(const struct explanation *explanation)
+{
+	const struct table_line *line = explanation->document.line;
+	json_t *json;
+
+	if (!line)
+		line = explanation->offer.line;
+	if (!line)
+		return json_null();
+	json = row_json(row_find(line->row));
+	json_object_set_new(json, "table",
+	                    json_string(port_table_name(table_rows[row_find(line->row)].table)));
+	return json;
+}
+
+/* What the reason is about, beside the sentences. */
+static void set_reason(const struct explained *about, json_t *json)
+{
+	const struct explanation *explanation = about->explanation;
+	const struct known_port *known = explanation->known;
+	const struct site_rule *rule = explanation->site_rule;
+
+	json_object_set_new(json, "reason", json_string(denial_reason_name(explanation->reason)));
+	json_object_set_new(json, "document_row", document_json(explanation));
+	json_object_set_new(json, "expired_rule", rule ? site_rule_json(about->policy, rule) : json_null());
+	json_object_set_new(json, "known_port", words_text_json(known ? known->name : NULL));
+	json_object_set_new(json, "nearest",
+	                    json_pack("{s:o, s:o}", "source", near_json(about->policy, &explanation->near[0]),
+	                              "destination", near_json(about->policy, &explanation->near[1])));
+}
+
+void explain_ends_set(const struct explained *about, json_t *json)
+{
+	const struct explanation *explanation = about->explanation;
+	const struct query *query = about->query;
+
+	json_object_set_new(json, "source",
+	                    explain_end_json(about->policy, &query->src, explanation->src_roles,
+	                                     explanation->n_src_roles));
+	json_object_set_new(json, "destination",
+	                    explain_end_json(about->policy, &query->dst, explanation->dst_roles,
+	                                     explanation->n_dst_roles));
+	json_object_set_new(json, "path", json_string(packet_path_name(query->path)));
+	json_object_set_new(json, "answered_by", words_text_json(about->answered_by));
+	json_object_set_new(json, "file", words_text_json(about->policy->path));
+}
+
 json_t *explain_to_json(const struct explained *about)
 {
 	const struct explanation *explanation = about->explanation;
 	const struct query *query = about->query;
-	const struct table_line *document = explanation->document.line;
-
 	json_t *json = json_object();
 
 	json_object_set_new(json, "verdict", json_string(verdict_name(explanation->verdict)));
 	json_object_set_new(json, "passes", json_boolean(verdict_passes(explanation->verdict)));
-	json_object_set_new(json, "reason", json_string(denial_reason_name(explanation->reason)));
 	json_object_set_new(json, "because", sentence_json(explain_because(about)));
-	json_object_set_new(json, "remedy", sentence_json(explain_remedy(about)));
-	json_object_set_new(
-	        json, "source",
-	        end_json(about->policy, &query->src, explanation->src_roles, explanation->n_src_roles));
-	json_object_set_new(
-	        json, "destination",
-	        end_json(about->policy, &query->dst, explanation->dst_roles, explanation->n_dst_roles));
+	set_reason(about, json);
+	set_remedy(about, json);
+	explain_ends_set(about, json);
 	json_object_set_new(json, "protocol", json_string(proto_name(query->proto)));
 	json_object_set_new(json, "port",
 	                    query->proto == PROTO_ICMP ? json_null() : json_integer(query->port));
-	json_object_set_new(json, "path", json_string(packet_path_name(query->path)));
-	json_object_set_new(json, "line", line_json(about->policy, explanation->line));
-	json_object_set_new(json, "document_row", document ? row_json(row_find(document->row)) : json_null());
-	json_object_set_new(json, "answered_by", words_text_json(about->answered_by));
-	json_object_set_new(json, "file", words_text_json(about->policy->path));
+	json_object_set_new(json, "line", explain_line_json(about->policy, explanation->line));
+	json_object_set_new(json, "keepers", keepers_json(about));
 	return json;
+}
+
+static void answer_packet(const struct explained *about, json_t *reply)
+{
+	char *text = explain_to_text(about);
+
+	reply_set_code(reply, verdict_passes(about->explanation->verdict) ? CODE_DONE : CODE_NO);
+	json_object_set_new(reply, "text", json_string(text));
+	json_object_update_new(reply, explain_to_json(about));
+	free(text);
 }
 
 json_t *explain_reply_new(const struct policy *policy, const struct lines *lines, const struct query *query,
@@ -171,13 +211,11 @@ json_t *explain_reply_new(const struct policy *policy, const struct lines *lines
 	struct explained about = {
 	        .policy = policy, .query = query, .explanation = &explanation, .answered_by = answered_by};
 	json_t *reply = reply_new();
-	char *text;
 
 	policy_explain(policy, lines, query, now_open, data, &explanation);
-	text = explain_to_text(&about);
-	reply_set_code(reply, verdict_passes(explanation.verdict) ? CODE_DONE : CODE_NO);
-	json_object_set_new(reply, "text", json_string(text));
-	json_object_update_new(reply, explain_to_json(&about));
-	free(text);
+	if (query->proto == PROTO_MAX)
+		explain_pair_answer(&about, lines, now_open, data, reply);
+	else
+		answer_packet(&about, reply);
 	return reply;
 }

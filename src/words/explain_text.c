@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* An explanation as lines for people: the verdict first, then who, which row, and why, one labelled line each. */
-#include "words/explain_text.h"
+#include "words/explain_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "words/words.h"
 
@@ -14,9 +15,9 @@ static const char *const headlines[VERDICT_MAX] = {
         [VERDICT_DENIED] = "denied",
 };
 
-static void print_label(const char *label, FILE *out)
+void explain_print_label(const char *label, FILE *out)
 {
-	fprintf(out, "  %-13s", label);
+	fprintf(out, "  %-15s", label);
 }
 
 static void print_headline(const struct explained *about, FILE *out)
@@ -38,11 +39,11 @@ static void print_roles(const char *label, const struct policy *policy, const st
 	char place[PLACE_MAX];
 
 	if (!n) {
-		print_label(label, out);
+		explain_print_label(label, out);
 		fputs("no role\n", out);
 	}
 	for (size_t i = 0; i < n; i++) {
-		print_label(i ? "" : label, out);
+		explain_print_label(i ? "" : label, out);
 		fprintf(out, "%s in %s (%s)\n", role_name(roles[i].role), roles[i].section->name,
 		        words_place(policy, roles[i].loc, place, sizeof(place)));
 	}
@@ -50,7 +51,7 @@ static void print_roles(const char *label, const struct policy *policy, const st
 
 static void print_table_row(const char *label, int row, FILE *out)
 {
-	print_label(label, out);
+	explain_print_label(label, out);
 	fprintf(out, "%s: %s (%s)\n", table_rows[row].id, table_rows[row].feature, table_rows[row].document);
 }
 
@@ -60,7 +61,7 @@ static void print_port_key(const struct policy *policy, const struct line *line,
 
 	if (line->proto == PROTO_ICMP)
 		return;
-	print_label("port", out);
+	explain_print_label("port", out);
 	if (line->key == PORT_FIXED)
 		fputs("fixed by the document\n", out);
 	else if (line->key_loc)
@@ -76,7 +77,7 @@ static void print_table_line(const struct policy *policy, const struct line *lin
 
 	for (unsigned i = 0; i < line->n_rows; i++)
 		print_table_row(i ? "" : "row", line->rows[i], out);
-	print_label("line", out);
+	explain_print_label("line", out);
 	fprintf(out, "%s -> %s, %s %s, %s, section %s\n", role_name(line->from), role_name(line->to),
 	        proto_name(line->proto), words_ports(line->proto, &line->ports, ports, sizeof(ports)),
 	        line->phase == PHASE_INSTALL ? "install phase" : "always", line->section->name);
@@ -88,15 +89,15 @@ static void print_site_rule(const struct policy *policy, const struct line *line
 	const struct site_rule *rule = line->site_rule;
 	char place[PLACE_MAX], ports[PORTS_MAX];
 
-	print_label("site rule", out);
+	explain_print_label("site rule", out);
 	fprintf(out, "%s (%s), not in the documents\n", rule->name,
 	        words_place(policy, rule->loc, place, sizeof(place)));
-	print_label("reason", out);
+	explain_print_label("reason", out);
 	words_print_text(rule->reason ? rule->reason : "none given", out);
 	fputs(rule->ticket ? ", ticket " : "", out);
 	words_print_text(rule->ticket ? rule->ticket : "", out);
 	fputs("\n", out);
-	print_label("line", out);
+	explain_print_label("line", out);
 	words_print_text(rule->from_text, out);
 	fputs(" -> ", out);
 	words_print_text(rule->to_text, out);
@@ -113,33 +114,120 @@ static void print_line(const struct explained *about, FILE *out)
 		print_table_line(about->policy, explanation->line, out);
 	else if (explanation->line)
 		print_site_rule(about->policy, explanation->line, out);
+	else if (explanation->offer.line)
+		print_table_row("row", row_find(explanation->offer.line->row), out);
 	else if (explanation->document.line)
 		print_table_row("row", row_find(explanation->document.line->row), out);
+}
+
+static void print_keeper(const struct explained *about, const struct keeper *keeper, FILE *out)
+{
+	const struct line *line = keeper->line;
+	char ids[ROW_IDS_MAX], ports[PORTS_MAX];
+
+	line_row_ids(line, ids, sizeof(ids));
+	if (line->section)
+		fprintf(out, "%s: %s -> %s in %s", ids, role_name(line->from), role_name(line->to),
+		        line->section->name);
+	else
+		fprintf(out, "site rule %s", ids);
+	fprintf(out, ", %s %s, %s", proto_name(line->proto),
+	        words_ports(line->proto, &line->ports, ports, sizeof(ports)), words_phase(line->phase));
+	if (line->phase == PHASE_INSTALL)
+		fputs(keeper->open ? " (window open)" : " (window closed)", out);
+	words_print_place(about->policy,
+	                  line->section ? line->section->rows[line->rows[0]].loc : line->site_rule->loc, out);
+	fputs("\n", out);
+}
+
+/* What is left when the row above is turned off; for a closed window, what else could be opened. */
+static void print_other_keepers(const struct explained *about, FILE *out)
+{
+	const struct explanation *explanation = about->explanation;
+	const char *label = explanation->verdict == VERDICT_ALLOWED ? "also opened by" : "or opened by";
+	size_t listed = 0;
+
+	for (size_t i = 0; i < explanation->n_keepers && i < KEEPERS_MAX; i++) {
+		if (explanation->keepers[i].line == explanation->line)
+			continue;
+		explain_print_label(listed++ ? "" : label, out);
+		print_keeper(about, &explanation->keepers[i], out);
+	}
+	if (explanation->n_keepers > KEEPERS_MAX) {
+		explain_print_label("", out);
+		fprintf(out, "and %zu more\n", explanation->n_keepers - KEEPERS_MAX);
+	}
+	if (!listed && explanation->verdict == VERDICT_ALLOWED) {
+		explain_print_label(label, out);
+		fputs("nothing else\n", out);
+	}
 }
 
 static void print_sentence(const char *label, char *sentence, FILE *out)
 {
 	if (sentence) {
-		print_label(label, out);
+		explain_print_label(label, out);
 		fprintf(out, "%s\n", sentence);
 	}
 	free(sentence);
 }
 
-char *explain_to_text(const struct explained *about)
+/* Each line of the text, the first one labelled. Takes the text apart. */
+static void print_lines(const char *label, char *text, FILE *out)
+{
+	char *line;
+
+	while ((line = strsep(&text, "\n"))) {
+		if (!*line)
+			continue;
+		explain_print_label(label, out);
+		words_print_text(line, out);
+		fputs("\n", out);
+		label = "";
+	}
+}
+
+static void print_remedy(const struct explained *about, FILE *out)
+{
+	struct remedy remedy;
+
+	if (!explain_remedy_new(about, &remedy))
+		return;
+	explain_print_label("to open it", out);
+	words_print_text(remedy.sentence, out);
+	fputs("\n", out);
+	print_lines("lines", remedy.lines, out);
+	if (about->explanation->reason != REASON_WINDOW_CLOSED) /* the sentence is the command */
+		print_lines("then", remedy.commands, out);
+	explain_remedy_clear(&remedy);
+}
+
+void explain_print_ends(const struct explained *about, FILE *out)
 {
 	const struct explanation *explanation = about->explanation;
+
+	print_roles("source", about->policy, explanation->src_roles, explanation->n_src_roles, out);
+	print_roles("destination", about->policy, explanation->dst_roles, explanation->n_dst_roles, out);
+}
+
+void explain_print_source(const struct explained *about, FILE *out)
+{
+	explain_print_label("answered by", out);
+	fprintf(out, "%s (%s)\n", about->answered_by, about->policy->path);
+}
+
+char *explain_to_text(const struct explained *about)
+{
 	char *text;
 	size_t size;
 	FILE *out = words_begin(&text, &size);
 
 	print_headline(about, out);
-	print_roles("source", about->policy, explanation->src_roles, explanation->n_src_roles, out);
-	print_roles("destination", about->policy, explanation->dst_roles, explanation->n_dst_roles, out);
+	explain_print_ends(about, out);
 	print_line(about, out);
+	print_other_keepers(about, out);
 	print_sentence("because", explain_because(about), out);
-	print_sentence("to open it", explain_remedy(about), out);
-	print_label("answered by", out);
-	fprintf(out, "%s (%s)\n", about->answered_by, about->policy->path);
+	print_remedy(about, out);
+	explain_print_source(about, out);
 	return words_end(out, &text);
 }

@@ -13,7 +13,7 @@
 
 #define EXPLAIN_ERROR_MAX 512 /* for the sentences of query_parse() and explain_request_parse() */
 
-/* Puts the words of a question into a request: "src", "dst", "proto", and "port" when there is one (else NULL). */
+/* Puts the words of a question into a request: "src", "dst", and "proto" and "port" when there are such (else NULL). */
 void explain_request_set(json_t *request, const char *src, const char *dst, const char *proto,
                          const char *port);
 
@@ -47,5 +47,21 @@ json_t *explain_to_json(const struct explained *about);
 /* One sentence each, without full stop: why the verdict is as it is, and what would open a denial. To be freed. */
 char *explain_because(const struct explained *about);
 char *explain_remedy(const struct explained *about); /* NULL when the packet passes */
+
+/* The remedy in full. Texts are never NULL. */
+struct remedy {
+	char *sentence;
+	/*
+	 * Lines for the role file, with their section headings; "" when nothing should or can be written. As they
+	 * stand they make a file of omfwd.conf.d; in the file itself the keys go into the sections that are there.
+	 */
+	char *lines;
+	char *commands; /* what to run afterwards, one a line; "" for none */
+	loc_t near;     /* the place in the role file to look at; 0: nowhere in particular */
+};
+
+/* False when the packet passes: then there is none. To be cleared when true. */
+bool explain_remedy_new(const struct explained *about, struct remedy *ret);
+void explain_remedy_clear(struct remedy *remedy);
 
 #endif

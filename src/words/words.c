@@ -35,6 +35,11 @@ char *words_ports(enum proto proto, const struct port_range *ports, char *buf, s
 	return buf;
 }
 
+char *words_range(const struct addr_range *range, char *buf, size_t size)
+{
+	return range->is_v6 ? addr_format6(&range->v6, buf, size) : addr_format4(&range->v4, buf, size);
+}
+
 void words_print_port_list(const struct port_list *ports, FILE *out)
 {
 	char text[PORTS_MAX];

@@ -17,6 +17,9 @@ char *words_place(const struct policy *policy, loc_t loc, char *buf, size_t size
 char *words_ports(enum proto proto, const struct port_range *ports, char *buf, size_t size);
 #define PORTS_MAX 24
 
+/* A member as text: host, CIDR or a-b. Returns buf, of ADDR_TEXT_MAX. */
+char *words_range(const struct addr_range *range, char *buf, size_t size);
+
 /* "5723, 5724", or "off" for no ports at all. */
 void words_print_port_list(const struct port_list *ports, FILE *out);
 

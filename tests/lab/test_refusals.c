@@ -127,7 +127,7 @@ static const struct {
         {"statsu", "status"},
         {"status extra", "extra"},
         {"show --format yaml", "yaml"},
-        {"explain 10.1.0.1 10.2.0.2", "PROTO"},
+        {"explain 10.1.0.1", "PROTO"},
         {"explain 10.1.0.1 somewhere tcp/1433", "somewhere"},
         {"explain 10.1.0.1 2001:db8::1 tcp/1433", "2001:db8::1"},
         {"explain 10.1.0.1 10.2.0.2 tcp/66000", "66000"},

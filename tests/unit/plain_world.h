@@ -34,7 +34,7 @@ struct world_rule {
 	struct family_bits from, to;
 	enum proto proto;
 	uint16_t lo, hi;
-	bool install;
+	bool install, expired;
 };
 
 struct world {
@@ -150,7 +150,7 @@ static enum opening judge_rule(const struct world *world, const struct world_rul
 {
 	char gate[64];
 
-	if (rule->proto != packet->proto || !holds(rule->from, packet->v6, packet->src) ||
+	if (rule->expired || rule->proto != packet->proto || !holds(rule->from, packet->v6, packet->src) ||
 	    !holds(rule->to, packet->v6, packet->dst) ||
 	    (rule->proto != PROTO_ICMP && (packet->port < rule->lo || packet->port > rule->hi)))
 		return SHUT;

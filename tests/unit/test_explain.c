@@ -186,9 +186,11 @@ static void test_denied(void **state)
 	         "windows_agent is in prod and management_server in dmz",
 	         "windows_agent = 10.0.3.7 under [roles dmz]"},
 	        {"10.0.3.7", "10.0.2.1", "tcp", "1444", NULL, VERDICT_DENIED, REASON_NO_LINE, "",
-	         "no row opens tcp 1444", "site_rule"},
-	        {"10.0.1.1", "10.0.3.7", "icmp", NULL, NULL, VERDICT_DENIED, REASON_NO_LINE, "",
-	         "no row opens icmp echo-request", "site_rule"},
+	         "no row opens tcp 1444 between the roles the two ends hold; to this destination it is for "
+	         "management_server",
+	         "a site rule"},
+	        {"10.0.1.1", "10.0.3.7", "icmp", NULL, NULL, VERDICT_DENIED, REASON_KNOWN_PORT, "",
+	         "icmp echo-request is ping to a monitored host", "a site rule"},
 	};
 
 	(void)state;
@@ -199,15 +201,16 @@ static void test_denied(void **state)
 static void test_taken_away(void **state)
 {
 	static const struct expected cases[] = {
-	        {"10.0.5.1", "10.0.5.2", "tcp", "51907", NULL, VERDICT_DENIED, REASON_NO_LINE, "",
+	        {"10.0.5.1", "10.0.5.2", "tcp", "51907", NULL, VERDICT_DENIED, REASON_TAKEN_AWAY, "",
 	         "row cur-25 would open it, but the row is off", "cur-25 = on under [rows prod]"},
-	        {"10.9.1.1", "10.9.4.1", "udp", "88", NULL, VERDICT_DENIED, REASON_NO_LINE, "",
+	        {"10.9.1.1", "10.9.4.1", "udp", "88", NULL, VERDICT_DENIED, REASON_TAKEN_AWAY, "",
 	         "authentication = certificate leaves it out", "authentication = kerberos under [roles dmz]"},
-	        {"10.9.1.1", "10.9.2.1", "udp", "1434", NULL, VERDICT_DENIED, REASON_NO_LINE, "",
+	        {"10.9.1.1", "10.9.2.1", "udp", "1434", NULL, VERDICT_DENIED, REASON_TAKEN_AWAY, "",
 	         "sql_browser is off", "sql_browser = 1434 under [ports dmz]"},
-	        {"10.0.1.1", "10.0.2.1", "tcp", "1433", NULL, VERDICT_DENIED, REASON_NO_LINE, "",
-	         "sql_operations_manager_database moved its port to 1444", "nothing should"},
-	        {"10.0.1.1", "10.0.4.1", "tcp", "636", NULL, VERDICT_DENIED, REASON_NO_LINE, "",
+	        {"10.0.1.1", "10.0.2.1", "tcp", "1433", NULL, VERDICT_DENIED, REASON_PORT_MOVED, "",
+	         "sql_operations_manager_database moved its port to 1444",
+	         "sql_operations_manager_database = 1433 under [ports prod]"},
+	        {"10.0.1.1", "10.0.4.1", "tcp", "636", NULL, VERDICT_DENIED, REASON_KNOWN_PORT, "",
 	         "does not support LDAP over SSL", "nothing should"},
 	};
 
@@ -221,7 +224,7 @@ static void test_expired_rule(void **state)
 	static const struct expected cases[] = {
 	        {"10.0.8.1", "10.0.1.1", "tcp", "10010", NULL, VERDICT_DENIED, REASON_RULE_EXPIRED, "",
 	         "site rule backup would open it, but it expired after 1970-01-0",
-	         "expires = a later day under [site_rule backup]"},
+	         "expires = YYYY-MM-DD, a day to come, under [site_rule backup]"},
 	        {"10.0.8.1", "10.0.1.1", "tcp", "10011", NULL, VERDICT_DENIED, REASON_NO_ROLE, "", NULL,
 	         NULL},
 	        {"10.0.8.1", "10.0.1.1", "udp", "10010", NULL, VERDICT_DENIED, REASON_NO_ROLE, "", NULL,
