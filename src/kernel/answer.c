@@ -38,6 +38,13 @@ static uint32_t error_offset(const struct nlmsghdr *message)
 	return offset;
 }
 
+#define ERRNO_MAX 4095 /* MAX_ERRNO of the kernel */
+
+static int error_number(const struct nlmsgerr *error)
+{
+	return error->error <= 0 && error->error >= -ERRNO_MAX ? error->error : -EBADMSG;
+}
+
 bool answer_next(const char *buf, size_t len, size_t *offset, struct answer *ret)
 {
 	while (*offset + sizeof(struct nlmsghdr) <= len) {
@@ -52,7 +59,7 @@ bool answer_next(const char *buf, size_t len, size_t *offset, struct answer *ret
 
 			*ret = (struct answer){
 			        .seq = error->msg.nlmsg_seq,
-			        .error = error->error,
+			        .error = error_number(error),
 			        .offset = error_offset(message),
 			};
 			return true;
@@ -133,7 +140,7 @@ static int dump_message(const struct nlmsghdr *message, const struct dump *dump,
 	case NLMSG_DONE:
 		return 0;
 	case NLMSG_ERROR:
-		return mnl_nlmsg_get_payload_len(message) >= sizeof(*error) ? error->error : -EBADMSG;
+		return mnl_nlmsg_get_payload_len(message) >= sizeof(*error) ? error_number(error) : -EBADMSG;
 	case NLMSG_NOOP:
 		return 1;
 	default: {

@@ -76,7 +76,7 @@ static struct ruleset *fixture_build(struct fixture *f)
 	return f->ruleset;
 }
 
-static void fixture_free(struct fixture *f)
+static __attribute__((unused)) void fixture_free(struct fixture *f)
 {
 	ruleset_free(f->ruleset);
 	for (enum role role = 0; role < ROLE_MAX; role++)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Answers of the kernel, well formed and not: lengths that lie must end the reading, never leave the buffer. */
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,6 +47,21 @@ static void test_errors_are_read_one_by_one(void **state)
 	assert_int_equal(answer.error, 0);
 	assert_int_equal(answer.offset, 0);
 	assert_false(answer_next(buf, len, &offset, &answer));
+}
+
+static void test_an_error_that_is_no_errno_is_malformed(void **state)
+{
+	static const int wrong[] = {INT_MIN, -4096, 1, INT_MAX};
+	char buf[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		size_t len = put_error(buf, 7, wrong[i], 0), offset = 0;
+		struct answer answer;
+
+		assert_true(answer_next(buf, len, &offset, &answer));
+		assert_int_equal(answer.error, -EBADMSG);
+	}
 }
 
 /* Every length field takes every small value, in a buffer of exactly that size, under the sanitizers. */
@@ -139,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_errors_are_read_one_by_one),
+	        cmocka_unit_test(test_an_error_that_is_no_errno_is_malformed),
 	        cmocka_unit_test(test_lengths_that_lie_end_the_reading),
 	        cmocka_unit_test(test_every_cut_is_survived),
 	        cmocka_unit_test(test_a_dump_ignores_what_is_not_its_own),
