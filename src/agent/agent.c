@@ -104,6 +104,7 @@ static int run_loop(struct agent *agent)
 	                                    .id = LOG_ID_STARTED,
 	                                    .fields[LOG_FIELD_EVENT] = "started"},
 	          "agent ready");
+	agent_denials_follow(agent);
 	agent->ready = true;
 	metrics_file_update(&agent->metrics);
 	sd_notify(0, "READY=1");
@@ -129,6 +130,7 @@ static void release(struct agent *agent)
 	control_close(agent->control);
 	drift_close(agent->drift);
 	agent_cut_end(agent);
+	agent_denials_end(agent);
 	metrics_file_end(&agent->metrics);
 	sd_event_source_disable_unref(agent->settle);
 	sd_event_source_disable_unref(agent->window_timer);

@@ -22,6 +22,14 @@ struct agent_cut {
 	size_t n_flowtables;
 };
 
+/* What agent_denials.c keeps; the list itself is the engine's, for verbs to ask. */
+struct agent_denials {
+	struct kernel_nflog *log; /* NULL: nobody listens */
+	sd_event_source *source;
+	uint16_t group;
+	uint64_t lost_before, overruns_before; /* by listeners before this one */
+};
+
 struct agent {
 	const struct agent_config *config;
 	struct lock lock;
@@ -35,6 +43,7 @@ struct agent {
 	sd_event_source *activity_timer; /* the next look at the counters */
 	bool ready;                      /* systemd has been told */
 	struct agent_cut cut;
+	struct agent_denials denials;
 	struct metrics_file metrics;
 	struct drift *drift; /* NULL: changes by others cannot be listened to */
 };
@@ -77,6 +86,12 @@ void agent_confirm_end(struct agent *agent);
 
 /* The timer that looks at the counters (activity.h), armed. Returns 0 or -errno. */
 int agent_activity_attach(struct agent *agent);
+
+/* Listens to what the policy in force logs, to something else or not at all; call it when the policy may have changed. */
+void agent_denials_follow(struct agent *agent);
+
+/* Listens no more and forgets the list. */
+void agent_denials_end(struct agent *agent);
 
 /* After anything that may have taken something away: cuts what flowtables carry past the rules, if there are any. */
 void agent_cut_look(struct agent *agent);

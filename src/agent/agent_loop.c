@@ -90,6 +90,8 @@ json_t *agent_do(struct agent *agent, enum verb verb, const json_t *request, con
 	reply = verb_answer(&agent->engine, verb, request, origin);
 	if (changes)
 		drift_resume(agent->drift, verb != VERB_PHASE);
+	if (changes) /* before the answer: what is denied from then on is heard of */
+		agent_denials_follow(agent);
 	if (announce)
 		sd_notify(0, "READY=1");
 	if (changes || agent->engine.records_changed)
@@ -170,6 +172,7 @@ static int on_settle(sd_event_source *source, void *data)
 	struct agent *agent = data;
 
 	(void)source;
+	agent_denials_follow(agent);
 	agent_cut_look(agent);
 	drift_look(agent->drift);
 	agent_timers_arm(agent);

@@ -51,6 +51,8 @@ struct trial {
 	bool marked;              /* the mark is on disk */
 };
 
+struct denials;
+
 struct engine_config {
 	const char *config, *state_dir;
 	bool watched; /* an agent owns this engine */
@@ -80,6 +82,7 @@ struct engine {
 	bool drifted; /* somebody else changed the table: it is not what it was when it was applied */
 	bool guarded; /* the records know of every window that was opened by us; others are set back */
 	struct drift_history drift;
+	struct denials *denials; /* the agent's list, see denials.h; NULL: nobody listens */
 	struct history history;
 	struct activity activity;
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "agent/confirm.h"
+#include "agent/denials.h"
 #include "agent/state_dir.h"
 #include "util/duration.h"
 #include "util/timestamp.h"
@@ -67,6 +68,31 @@ static void report_degraded(const struct engine *engine, json_t *reply)
 	json_decref(list);
 }
 
+/* Nothing where all is well; that nothing is logged may be what the file says. */
+static void report_denials(const struct engine *engine, json_t *reply)
+{
+	const struct denials_counts *counts = engine->denials ? denials_counts(engine->denials) : NULL;
+
+	if (counts && (*counts->problem || counts->lost || counts->overruns))
+		json_object_set_new(reply, "denials",
+		                    json_pack("{s:I, s:I, s:I, s:o}", "logged", (json_int_t)counts->logged,
+		                              "lost", (json_int_t)counts->lost, "overruns",
+		                              (json_int_t)counts->overruns, "problem",
+		                              *counts->problem ? json_string(counts->problem) : json_null()));
+}
+
+static void print_denials(const json_t *denials, FILE *out)
+{
+	const char *problem = json_string_value(json_object_get(denials, "problem"));
+	long long lost = json_integer_value(json_object_get(denials, "lost"));
+
+	if (problem)
+		fprintf(out, "denials   counted, not listed: %s\n", problem);
+	if (lost > 0)
+		fprintf(out, "denials   %lld logged packets were lost on the way, %lld were heard of\n", lost,
+		        (long long)json_integer_value(json_object_get(denials, "logged")));
+}
+
 void status_troubles_report(const struct engine *engine, json_t *reply)
 {
 	if (engine->trial.pending)
@@ -80,6 +106,7 @@ void status_troubles_report(const struct engine *engine, json_t *reply)
 		                    json_pack("{s:I, s:O}", "at", (json_int_t)engine->failed_at, "lines",
 		                              engine->last_error));
 	report_degraded(engine, reply);
+	report_denials(engine, reply);
 }
 
 static void print_trial(const json_t *trial, FILE *out)
@@ -106,6 +133,7 @@ void status_troubles_print(const json_t *reply, FILE *out)
 		print_trial(trial, out);
 	json_array_foreach(json_object_get(reply, "degraded"), i, line)
 	        fprintf(out, "degraded  %s\n", json_string_value(line));
+	print_denials(json_object_get(reply, "denials"), out);
 	if (!failure)
 		return;
 	if (json_is_null(json_object_get(reply, "agent")))

@@ -13,6 +13,7 @@
 #include "agent/metrics.h"
 #include "util/reply.h"
 #include "agent/status.h"
+#include "agent/verb_denied.h"
 #include "agent/verb_explain.h"
 #include "agent/verb_phase.h"
 #include "util/array.h"
@@ -217,6 +218,7 @@ static const struct verb_spec verbs[VERB_MAX] = {
         [VERB_REMOVE] = {.word = "remove", .changes_kernel = true, .answer = answer_remove},
         [VERB_STATUS] = {.word = "status", .answer = answer_status},
         [VERB_EXPLAIN] = {.word = "explain", .answer = verb_explain_answer},
+        [VERB_DENIED] = {.word = "denied", .answer = verb_denied_answer},
         [VERB_METRICS] = {.word = "metrics", .answer = answer_metrics},
 };
 

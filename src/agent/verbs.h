@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What can be asked of an engine: phase, reload, confirm, remove, status, explain, metrics. The control socket, the signals and the
+ * What can be asked of an engine: phase, reload, confirm, remove, status, explain, denied, metrics. The control socket, the signals and the
  * commands that work without an agent all come through here, so that they do and say the same.
  *
  * A request is {"verb": "phase", "phase": "install", "for": seconds, "sections": [..], "rows": [..], "reason": "..",
@@ -18,6 +18,7 @@ enum verb {
 	VERB_REMOVE,
 	VERB_STATUS,
 	VERB_EXPLAIN,
+	VERB_DENIED,
 	VERB_METRICS,
 	VERB_MAX
 };

@@ -61,6 +61,8 @@ json_t *client_request_new(const struct options *options, const char *verb)
 		json_object_set_new(request, "for", json_integer((json_int_t)options->for_seconds));
 	if (options->confirm_seconds)
 		json_object_set_new(request, "confirm", json_integer((json_int_t)options->confirm_seconds));
+	if (options->since_seconds)
+		json_object_set_new(request, "since", json_integer((json_int_t)options->since_seconds));
 	set_words(request, "sections", &options->sections);
 	set_words(request, "rows", &options->rows);
 	if (options->reason)

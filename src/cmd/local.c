@@ -109,6 +109,7 @@ static void prepare(struct engine *engine, enum verb verb, const json_t *request
 		prepare_phase(engine, request, reply);
 		break;
 	case VERB_STATUS:
+	case VERB_DENIED:
 	case VERB_METRICS:
 		reading = reply_new();
 		if (engine_read(engine, reading) != CODE_DONE) {

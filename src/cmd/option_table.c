@@ -49,6 +49,11 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 		.min_args = 2,
 		.max_args = 3,
 	},
+	[COMMAND_DENIED] = {
+		.name = "denied",
+		.synopsis = "denied [--since TIME] [--follow]",
+		.help = "what was denied (or would be, in audit mode), each with its explanation",
+	},
 	[COMMAND_RELOAD] = {
 		.name = "reload",
 		.synopsis = "reload [--confirm TIME]",
@@ -98,6 +103,10 @@ const struct option_spec option_specs[OPTION_COUNT] = {
 	  .commands = FOR(SHOW), .help = "table, nft or json" },
 	{ .name = "--output", .value = "FILE", .kind = VALUE_TEXT, AT(output), .commands = FOR(METRICS),
 	  .help = "write this file instead of standard output; it is replaced as a whole" },
+	{ .name = "--since", .value = "TIME", .kind = VALUE_DURATION, AT(since_seconds), .commands = FOR(DENIED),
+	  .help = "only what was seen in this time: 10m, 1h, 1d" },
+	{ .name = "--follow", .kind = VALUE_NONE, AT(follow), .commands = FOR(DENIED),
+	  .help = "go on and print what comes, until Ctrl-C" },
 	{ .name = "--config", .value = "FILE", .kind = VALUE_TEXT, AT(config), .commands = FOR_ALL,
 	  .help = "the role file (" DEFAULT_CONFIG ")" },
 	{ .name = "--run-dir", .value = "DIR", .kind = VALUE_TEXT, AT(run_dir), .commands = FOR_ALL,

@@ -22,6 +22,7 @@ enum command {
 	COMMAND_DIFF,
 	COMMAND_STATUS,
 	COMMAND_EXPLAIN,
+	COMMAND_DENIED,
 	COMMAND_RELOAD,
 	COMMAND_CONFIRM,
 	COMMAND_METRICS,
@@ -43,6 +44,8 @@ struct options {
 	bool json;
 	enum wanted_phase phase;
 	uint64_t for_seconds, confirm_seconds; /* 0: not given */
+	uint64_t since_seconds;                /* likewise */
+	bool follow;
 	struct word_list sections, rows;
 	const char *reason, *ticket; /* NULL: not given */
 	const char *format;          /* likewise; one of the command's words */

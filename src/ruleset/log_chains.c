@@ -78,3 +78,25 @@ const char *builder_add_log_chains(struct builder *b)
 	rule_to_chain(rule_new(chain), STMT_GOTO, CHAIN_LOG_PACKET);
 	return CHAIN_LOG_DENIED;
 }
+
+static const struct stmt *find_log(const struct nft_rule *rule)
+{
+	for (unsigned i = 0; i < rule->n; i++)
+		if (rule->stmts[i].kind == STMT_LOG)
+			return &rule->stmts[i];
+	return NULL;
+}
+
+bool ruleset_log_group(const struct ruleset *ruleset, uint16_t *ret)
+{
+	for (size_t i = 0; i < ruleset->n_chains; i++)
+		for (size_t j = 0; j < ruleset->chains[i]->n; j++) {
+			const struct stmt *log = find_log(&ruleset->chains[i]->rules[j]);
+
+			if (log) {
+				*ret = log->group;
+				return true;
+			}
+		}
+	return false;
+}

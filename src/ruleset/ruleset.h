@@ -155,6 +155,9 @@ struct ruleset {
 /* Whether the kernel alone fills the set, by rules: then the model knows nothing of its elements. */
 bool set_is_dynamic(const struct nft_set *set);
 
+/* The NFLOG group that rules of the model log to; false when none logs. */
+bool ruleset_log_group(const struct ruleset *ruleset, uint16_t *ret);
+
 /* Builds the model; lives in the policy's arena, as long as the policy. */
 struct ruleset *ruleset_build(const struct policy *policy, const struct lines *lines);
 

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The agent's ear for denials: it listens to the NFLOG group that the rules in force log to, and to another one, or none,
+ * when they change. That nobody can listen is no reason not to enforce: the list then says why it is empty. Listening comes
+ * last in the loop, so that a flood never makes a request wait.
+ */
+#include "agent/agent_internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+
+#include "agent/denials.h"
+#include "kernel/nflog.h"
+#include "util/log.h"
+
+static void on_logged(const struct nflog_packet *packet, void *data)
+{
+	denials_add(data, packet->bytes, packet->len, packet->forwarded ? PATH_FORWARD : PATH_LOCAL, time(NULL));
+}
+
+/* A listener begins to count losses anew; what the ones before it lost stays. */
+static void note_losses(struct agent *agent)
+{
+	const struct nflog_losses *losses = kernel_nflog_losses(agent->denials.log);
+	struct denials_counts *counts = denials_counts(agent->engine.denials);
+
+	counts->lost = agent->denials.lost_before + losses->packets;
+	counts->overruns = agent->denials.overruns_before + losses->overruns;
+}
+
+static void set_problem(struct agent *agent, uint16_t group, int r)
+{
+	struct denials_counts *counts = denials_counts(agent->engine.denials);
+
+	if (r == -EBUSY)
+		snprintf(counts->problem, sizeof(counts->problem),
+		         "another program listens to NFLOG group %u; omfwd reload tries again, log_group = "
+		         "another one avoids it",
+		         group);
+	else
+		snprintf(counts->problem, sizeof(counts->problem), "cannot listen to NFLOG group %u: %s", group,
+		         strerror(-r));
+	log_warning("denials are counted but not listed: %s", counts->problem);
+}
+
+static void stop(struct agent *agent)
+{
+	struct agent_denials *own = &agent->denials;
+
+	if (own->log) {
+		note_losses(agent);
+		own->lost_before = denials_counts(agent->engine.denials)->lost;
+		own->overruns_before = denials_counts(agent->engine.denials)->overruns;
+	}
+	own->source = sd_event_source_disable_unref(own->source);
+	kernel_nflog_close(own->log);
+	own->log = NULL;
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+	struct agent *agent = data;
+	uint16_t group = agent->denials.group;
+	int r = kernel_nflog_read(agent->denials.log, on_logged, agent->engine.denials);
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	note_losses(agent);
+	if (r < 0) {
+		stop(agent);
+		set_problem(agent, group, r);
+	}
+	return 0;
+}
+
+static int start(struct agent *agent, uint16_t group)
+{
+	struct agent_denials *own = &agent->denials;
+	int r = kernel_nflog_open(group, &own->log);
+
+	if (r < 0)
+		return r;
+	own->group = group;
+	r = sd_event_add_io(agent->event, &own->source, kernel_nflog_fd(own->log), EPOLLIN, on_readable, agent);
+	if (r >= 0)
+		r = sd_event_source_set_priority(own->source, SD_EVENT_PRIORITY_IDLE);
+	if (r < 0)
+		stop(agent);
+	return r;
+}
+
+void agent_denials_follow(struct agent *agent)
+{
+	struct agent_denials *own = &agent->denials;
+	const struct ruleset *ruleset = agent->engine.current.ruleset;
+	struct denials_counts *counts;
+	uint16_t group = 0;
+	bool wanted = !agent->engine.removed && ruleset && ruleset_log_group(ruleset, &group);
+	int r;
+
+	if (!agent->engine.denials)
+		agent->engine.denials = denials_new(DENIALS_MAX, time(NULL));
+	if (wanted && own->log && own->group == group)
+		return;
+	stop(agent);
+	counts = denials_counts(agent->engine.denials);
+	*counts->problem = '\0';
+	if (!wanted) {
+		snprintf(counts->problem, sizeof(counts->problem), "log_denied = no: nothing is listed");
+		return;
+	}
+	r = start(agent, group);
+	if (r < 0)
+		set_problem(agent, group, r);
+}
+
+void agent_denials_end(struct agent *agent)
+{
+	if (agent->engine.denials)
+		stop(agent);
+	denials_free(agent->engine.denials);
+	agent->engine.denials = NULL;
+}

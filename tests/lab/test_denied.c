@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is denied is counted exactly, listed by ends and port with its reason, and followed as it comes. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/nflog.h"
+#include "tests/lab/expect.h"
+#include "tests/lab/program.h"
+
+#define ROLES                                                                                                \
+	"[roles prod]\nmanagement_server = 10.1.0.10, 2001:db8:1::10\n"                                      \
+	"windows_agent = 10.2.0.20, 10.2.0.21, 2001:db8:2::20\n"
+#define ENFORCE "[omfwd]\n" ROLES
+#define AUDIT   "[omfwd]\nmode = audit\n" ROLES
+
+static void agent_start(struct lab *lab, const char *config)
+{
+	int notify;
+
+	lab_write("omfwd.conf", config);
+	omfwd_agent_start(lab, &notify, "");
+}
+
+static json_t *denied_json(const struct lab *lab, int code, const char *args)
+{
+	struct run run;
+	json_t *report;
+
+	omfwd_run(lab, &run, "denied --json %s", args);
+	if (run.code != code)
+		fail_msg("denied %s: exit code %d: %s", args, run.code, run.err);
+	report = json_loads(run.out, 0, NULL);
+	assert_non_null(report);
+	lab_run_free(&run);
+	return report;
+}
+
+/* The log comes up to 100 ms after the packets. */
+static json_t *await_entries(const struct lab *lab, size_t n)
+{
+	for (uint64_t end = lab_now_ms() + 10000;; lab_sleep_ms(50)) {
+		json_t *report = denied_json(lab, 0, "");
+
+		if (json_array_size(json_object_get(report, "entries")) >= n)
+			return report;
+		if (lab_now_ms() > end)
+			fail_msg("%zu entries, not %zu: %s",
+			         json_array_size(json_object_get(report, "entries")), n,
+			         json_dumps(report, JSON_INDENT(1)));
+		json_decref(report);
+	}
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static long number_of(const json_t *object, const char *key)
+{
+	return (long)json_integer_value(json_object_get(object, key));
+}
+
+/* The entry of "SRC DST PROTO/PORT"; fails the test if there is none. */
+static json_t *entry_of(const json_t *report, const char *want)
+{
+	json_t *entry;
+	char text[256];
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "entries"), i, entry)
+	{
+		int len = snprintf(text, sizeof(text), "%s %s %s", text_of(entry, "source"),
+		                   text_of(entry, "destination"), text_of(entry, "protocol"));
+
+		if (json_object_get(entry, "port"))
+			snprintf(text + len, sizeof(text) - (size_t)len, "/%ld", number_of(entry, "port"));
+		if (!strcmp(text, want))
+			return entry;
+	}
+	fail_msg("no entry %s in %s", want, json_dumps(report, JSON_INDENT(1)));
+	return NULL;
+}
+
+static void assert_explained(const json_t *report, const char *want, const char *reason, const char *row)
+{
+	const json_t *entry = entry_of(report, want);
+
+	assert_string_equal(text_of(entry, "reason"), reason);
+	assert_true(*text_of(entry, "because"));
+	assert_true(*text_of(entry, "remedy"));
+	if (row)
+		assert_string_equal(json_string_value(json_array_get(json_object_get(entry, "rows"), 0)),
+		                    row);
+}
+
+static void assert_listed(const json_t *report, const char *mode)
+{
+	assert_string_equal(text_of(report, "mode"), mode);
+	assert_int_equal(number_of(json_object_get(report, "totals"), "packets"), 8);
+	assert_int_equal(number_of(report, "lost"), 0);
+	assert_true(json_is_null(json_object_get(report, "problem")));
+	assert_explained(report, "10.1.0.10 10.2.0.20 tcp/445", "window_closed", "cur-18");
+	assert_explained(report, "10.1.0.10 10.2.0.20 tcp/5723", "opposite_direction", "cur-16");
+	assert_explained(report, "10.2.0.21 10.1.0.10 udp/9", "no_line", NULL);
+	assert_explained(report, "10.2.0.20 10.1.0.10 icmp", "no_line", NULL);
+	assert_explained(report, "2001:db8:2::20 2001:db8:1::10 tcp/22", "no_line", NULL);
+	assert_explained(report, "2001:db8:1::10 2001:db8:2::20 udp/161", "no_line", NULL);
+	assert_explained(report, "2001:db8:1::10 2001:db8:2::20 icmp", "no_line", NULL);
+	assert_explained(report, "10.1.0.10 10.2.0.20 99", "no_line", NULL);
+	assert_string_equal(
+	        json_string_value(json_array_get(
+	                json_object_get(entry_of(report, "10.2.0.21 10.1.0.10 udp/9"), "source_roles"), 0)),
+	        "prod.windows_agent");
+}
+
+static void test_enforce(void **state)
+{
+	struct lab *lab = lab_need(state);
+	json_t *report;
+
+	agent_start(lab, ENFORCE);
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445", "drop 10.1.0.10 10.2.0.20 tcp/5723",
+	       "drop 10.2.0.21 10.1.0.10 udp/9", "drop 10.2.0.20 10.1.0.10 icmp",
+	       "drop 2001:db8:2::20 2001:db8:1::10 tcp/22", "drop 2001:db8:1::10 2001:db8:2::20 udp/161",
+	       "drop 2001:db8:1::10 2001:db8:2::20 icmp", "drop 10.1.0.10 10.2.0.20 proto/99",
+	       "pass 10.2.0.20 10.1.0.10 tcp/5723", "pass 10.2.0.99 10.1.0.10 tcp/22");
+	report = await_entries(lab, 8);
+	assert_listed(report, "enforce");
+	assert_int_equal(number_of(report, "logged"), 8);
+	json_decref(report);
+	omfwd_expect_says(lab, 0, "denied",
+	                  "to open it   omfwd --phase install --section prod --rows cur-18");
+	omfwd_expect_says(lab, 0, "denied", "prod.windows_agent -> prod.management_server");
+	omfwd_expect_says(lab, 0, "denied", "denied 8 packets");
+}
+
+static void test_audit(void **state)
+{
+	struct lab *lab = lab_need(state);
+	json_t *report;
+
+	agent_start(lab, AUDIT);
+	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445", "pass 10.1.0.10 10.2.0.20 tcp/5723",
+	       "pass 10.2.0.21 10.1.0.10 udp/9", "pass 10.2.0.20 10.1.0.10 icmp",
+	       "pass 2001:db8:2::20 2001:db8:1::10 tcp/22", "pass 2001:db8:1::10 2001:db8:2::20 udp/161",
+	       "pass 2001:db8:1::10 2001:db8:2::20 icmp", "pass 10.1.0.10 10.2.0.20 proto/99",
+	       "pass 10.2.0.20 10.1.0.10 tcp/5723");
+	report = await_entries(lab, 8);
+	assert_listed(report, "audit");
+	json_decref(report);
+	omfwd_expect_says(lab, 0, "denied", "would be denied 8 packets");
+}
+
+/* A window that opens afterwards: the entry stays and tells that it would pass now. */
+static void test_allowed_since(void **state)
+{
+	struct lab *lab = lab_need(state);
+	json_t *report;
+
+	agent_start(lab, ENFORCE);
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
+	json_decref(await_entries(lab, 1));
+	omfwd_expect(lab, 0, "--phase install --for 10m");
+	report = denied_json(lab, 0, "");
+	assert_string_equal(text_of(entry_of(report, "10.1.0.10 10.2.0.20 tcp/445"), "reason"), "none");
+	assert_true(json_is_null(json_object_get(entry_of(report, "10.1.0.10 10.2.0.20 tcp/445"), "remedy")));
+	json_decref(report);
+}
+
+/* A loud flow does not hide a rare one, and no packet is missing from the totals. */
+static void test_burst(void **state)
+{
+	struct lab *lab = lab_need(state);
+	static struct probe probes[5000];
+	json_t *report;
+
+	agent_start(lab, ENFORCE);
+	for (size_t i = 0; i < 5000; i++)
+		probes[i] = (struct probe){.src = address_of("10.1.0.10"),
+		                           .dst = address_of("10.2.0.20"),
+		                           .proto = IPPROTO_TCP,
+		                           .dport = 445};
+	probes[4000].dport = 139;
+	burst_run(lab, probes, 5000);
+	report = await_entries(lab, 2);
+	assert_int_equal(number_of(json_object_get(report, "totals"), "packets"), 5000);
+	assert_int_equal(number_of(entry_of(report, "10.1.0.10 10.2.0.20 tcp/139"), "count"), 1);
+	/* two at once, and one every ten seconds */
+	assert_in_range(number_of(entry_of(report, "10.1.0.10 10.2.0.20 tcp/445"), "count"), 2, 6);
+	assert_int_equal(number_of(report, "lost"), 0);
+	json_decref(report);
+}
+
+/* The set of flows is full: totals stay exact, and the global share still logs. */
+static void test_many_flows(void **state)
+{
+	struct lab *lab = lab_need(state);
+	static struct probe probes[9000];
+	json_t *report;
+
+	agent_start(lab, ENFORCE);
+	for (size_t i = 0; i < 9000; i++)
+		probes[i] = (struct probe){.src = address_of("10.1.0.10"),
+		                           .dst = address_of("10.2.0.20"),
+		                           .proto = IPPROTO_TCP,
+		                           .dport = (uint16_t)(20000 + i)};
+	burst_run(lab, probes, 9000);
+	report = await_entries(lab, 20);
+	assert_int_equal(number_of(json_object_get(report, "totals"), "packets"), 9000);
+	json_decref(report);
+	/* what the kernel itself added is no drift */
+	omfwd_expect_says(lab, 0, "status", "in step");
+	omfwd_expect(lab, 0, "reload");
+	omfwd_expect_says(lab, 0, "status", "in step");
+}
+
+static void test_since(void **state)
+{
+	struct lab *lab = lab_need(state);
+	json_t *report;
+
+	agent_start(lab, ENFORCE);
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
+	json_decref(await_entries(lab, 1));
+	lab_sleep_ms(2100);
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/139");
+	json_decref(await_entries(lab, 2));
+	report = denied_json(lab, 0, "--since 1h");
+	assert_int_equal(json_array_size(json_object_get(report, "entries")), 2);
+	json_decref(report);
+	lab_sleep_ms(3000);
+	report = denied_json(lab, 0, "--since 1s");
+	assert_int_equal(json_array_size(json_object_get(report, "entries")), 0);
+	assert_int_equal(number_of(json_object_get(report, "totals"), "packets"), 2);
+	json_decref(report);
+}
+
+static void await_in_file(const char *path, const char *want)
+{
+	for (uint64_t end = lab_now_ms() + 10000;; lab_sleep_ms(50)) {
+		char *text = lab_read(path);
+		bool found = strstr(text, want);
+
+		free(text);
+		if (found)
+			return;
+		if (lab_now_ms() > end)
+			fail_msg("%s never said %s: %s", path, want, lab_read(path));
+	}
+}
+
+static pid_t follow_start(struct lab *lab, const char *args)
+{
+	lab_write("follow", "");
+	return lab_start(lab, NS_GATEWAY, -1,
+	                 "'%s' denied --follow %s --config " CONFIG " --run-dir " RUN_DIR
+	                 " --state-dir " STATE_DIR " >" LAB_DIR "/follow 2>&1",
+	                 lab->binary, args);
+}
+
+static void test_follow(void **state)
+{
+	struct lab *lab = lab_need(state);
+	pid_t agent, follow;
+	int notify;
+
+	lab_write("omfwd.conf", ENFORCE);
+	agent = omfwd_agent_start(lab, &notify, "");
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
+	follow = follow_start(lab, "");
+	await_in_file(LAB_DIR "/follow", "10.1.0.10 -> 10.2.0.20 tcp/445, logged 1 time\n");
+	EXPECT(lab, "drop 2001:db8:2::20 2001:db8:1::10 udp/161");
+	await_in_file(LAB_DIR "/follow", "2001:db8:2::20 -> 2001:db8:1::10 udp/161");
+	kill(follow, SIGINT);
+	assert_int_equal(lab_wait(lab, follow), 0);
+
+	follow = follow_start(lab, "--json");
+	await_in_file(LAB_DIR "/follow", "\"port\":445");
+	assert_int_equal(omfwd_agent_stop(lab, agent, SIGTERM), 0);
+	assert_int_equal(lab_wait(lab, follow), 3);
+	await_in_file(LAB_DIR "/follow", "only a running agent keeps a list");
+}
+
+static void test_without_agent(void **state)
+{
+	struct lab *lab = lab_need(state);
+	json_t *report;
+
+	omfwd_apply(lab, ENFORCE);
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445", "drop 10.1.0.10 10.2.0.20 tcp/139");
+	report = denied_json(lab, 3, "");
+	assert_int_equal(number_of(json_object_get(report, "totals"), "packets"), 2);
+	assert_null(json_object_get(report, "entries"));
+	json_decref(report);
+	omfwd_expect_says(lab, 3, "denied", "only a running one keeps a list");
+	omfwd_expect(lab, 3, "denied --follow");
+}
+
+/* Somebody else has the group: the agent enforces all the same, says so, and has it when it is free. */
+static void test_group_taken(void **state)
+{
+	struct lab *lab = lab_need(state);
+	struct kernel_nflog *stranger;
+	json_t *report;
+
+	assert_int_equal(kernel_nflog_open(5, &stranger), 0);
+	agent_start(lab, ENFORCE);
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
+	report = denied_json(lab, 0, "");
+	assert_non_null(strstr(text_of(report, "problem"), "another program listens to NFLOG group 5"));
+	assert_int_equal(number_of(json_object_get(report, "totals"), "packets"), 1);
+	json_decref(report);
+	omfwd_expect_says(lab, 0, "status", "another program listens to NFLOG group 5");
+	kernel_nflog_close(stranger);
+	omfwd_expect(lab, 0, "reload");
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/139");
+	report = await_entries(lab, 1);
+	assert_true(json_is_null(json_object_get(report, "problem")));
+	json_decref(report);
+}
+
+/* The group that the file names is followed on reload, and none at all. */
+static void test_group_changes(void **state)
+{
+	struct lab *lab = lab_need(state);
+	json_t *report;
+
+	agent_start(lab, ENFORCE);
+	lab_write("omfwd.conf", "[omfwd]\nlog_group = 7\n" ROLES);
+	omfwd_expect(lab, 0, "reload");
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
+	json_decref(await_entries(lab, 1));
+	lab_write("omfwd.conf", "[omfwd]\nlog_denied = no\n" ROLES);
+	omfwd_expect(lab, 0, "reload");
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/139");
+	report = denied_json(lab, 0, "");
+	assert_string_equal(text_of(report, "problem"), "log_denied = no: nothing is listed");
+	assert_int_equal(number_of(json_object_get(report, "totals"), "packets"), 2);
+	json_decref(report);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        LAB_TEST(test_enforce),       LAB_TEST(test_audit),         LAB_TEST(test_allowed_since),
+	        LAB_TEST(test_burst),         LAB_TEST(test_many_flows),    LAB_TEST(test_since),
+	        LAB_TEST(test_follow),        LAB_TEST(test_without_agent), LAB_TEST(test_group_taken),
+	        LAB_TEST(test_group_changes),
+	};
+	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
+}
