@@ -92,7 +92,10 @@ static int parse_service(const char *proto, const char *port, struct query *ret,
 		ret->proto = PROTO_MAX;
 		return 0;
 	}
-	if (parse_proto(proto ? proto : "", &ret->proto) < 0)
+	if (!proto)
+		return refuse_word(port, "is a port without its protocol; write tcp/5723 or the like", error,
+		                   size);
+	if (parse_proto(proto, &ret->proto) < 0)
 		return refuse_word(proto, "is no protocol; use tcp, udp or icmp", error, size);
 	if (ret->proto == PROTO_ICMP && port)
 		return refuse_word(port, "is one word too many; icmp has no ports, echo-request is meant",

@@ -108,7 +108,7 @@ static char *pair_to_text(const struct pair *pair)
 	explain_print_ends(pair->about, out);
 	print_direction(pair, &query->src, &query->dst, out);
 	print_direction(pair, &query->dst, &query->src, out);
-	explain_print_label("anything else", out);
+	explain_print_label("all else", out);
 	fprintf(out, "%s\n", otherwise[pair->about->explanation->verdict]);
 	explain_print_source(pair->about, out);
 	return words_end(out, &text);

@@ -48,11 +48,15 @@ static enum packet_path path_here(const struct query *query)
 	return path;
 }
 
+/* What is no text is as wrong as no text at all. */
+static const char *word_of(const json_t *word)
+{
+	return json_is_string(word) ? json_string_value(word) : "";
+}
+
 int explain_request_parse(const json_t *request, struct query *ret, char *error, size_t size)
 {
-	const char *src = json_string_value(json_object_get(request, "src"));
-	const char *dst = json_string_value(json_object_get(request, "dst"));
-	const char *proto = json_string_value(json_object_get(request, "proto"));
+	const json_t *proto = json_object_get(request, "proto");
 	const json_t *port = json_object_get(request, "port");
 	const char *port_text = json_string_value(port);
 	char number[24];
@@ -62,7 +66,8 @@ int explain_request_parse(const json_t *request, struct query *ret, char *error,
 		snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(port));
 		port_text = number;
 	}
-	r = query_parse(src ? src : "", dst ? dst : "", proto, port_text, ret, error, size);
+	r = query_parse(word_of(json_object_get(request, "src")), word_of(json_object_get(request, "dst")),
+	                proto ? word_of(proto) : NULL, port_text, ret, error, size);
 	if (r == 0)
 		ret->path = path_here(ret);
 	return r;

@@ -17,7 +17,7 @@ static const char *const headlines[VERDICT_MAX] = {
 
 void explain_print_label(const char *label, FILE *out)
 {
-	fprintf(out, "  %-15s", label);
+	fprintf(out, "  %-13s", label);
 }
 
 static void print_headline(const struct explained *about, FILE *out)
@@ -144,7 +144,7 @@ static void print_keeper(const struct explained *about, const struct keeper *kee
 static void print_other_keepers(const struct explained *about, FILE *out)
 {
 	const struct explanation *explanation = about->explanation;
-	const char *label = explanation->verdict == VERDICT_ALLOWED ? "also opened by" : "or opened by";
+	const char *label = explanation->verdict == VERDICT_ALLOWED ? "kept open by" : "or opened by";
 	size_t listed = 0;
 
 	for (size_t i = 0; i < explanation->n_keepers && i < KEEPERS_MAX; i++) {

@@ -322,85 +322,13 @@ static void test_held_roles(void **state)
 	fixture_free(fixture);
 }
 
-static void test_query_parse(void **state)
-{
-	static const char *const bad[][5] = {
-	        {"10.0.0.1", "2001:db8::1", "tcp", "80", "two families"},
-	        {"10.0.0", "10.0.0.1", "tcp", "80", "no address"},
-	        {"10.0.0.1", "10.0.0.0/24", "tcp", "80", "no address"},
-	        {"10.0.0.1", "10.0.0.2", "sctp", "80", "no protocol"},
-	        {"10.0.0.1", "10.0.0.2", "tcp", NULL, "needs a port"},
-	        {"10.0.0.1", "10.0.0.2", "tcp", "0", "no port"},
-	        {"10.0.0.1", "10.0.0.2", "tcp", "65536", "no port"},
-	        {"10.0.0.1", "10.0.0.2", "tcp", "4294967376", "no port"},
-	        {"10.0.0.1", "10.0.0.2", "udp", "80x", "no port"},
-	        {"10.0.0.1", "10.0.0.2", "icmp", "8", "no ports"},
-	};
-	struct query query = {.port = 7}, untouched = query;
-	char error[EXPLAIN_ERROR_MAX];
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		assert_true(query_parse(bad[i][0], bad[i][1], bad[i][2], bad[i][3], &query, error,
-		                        sizeof(error)) < 0);
-		assert_non_null(strstr(error, bad[i][4]));
-		assert_memory_equal(&untouched, &query, sizeof(query));
-	}
-	assert_int_equal(0, query_parse("2001:db8::1", "::2", "icmp6", NULL, &query, error, sizeof(error)));
-	assert_int_equal(PROTO_ICMP, query.proto);
-	assert_int_equal(0,
-	                 query_parse("10.0.0.1", "10.0.0.2", "udp", "65535", &query, error, sizeof(error)));
-	assert_int_equal(65535, query.port);
-}
-
-/* What the agent does with a request: the whole reply, or NULL and the sentence. */
-static json_t *answer(const struct fixture *fixture, const json_t *request, char *error)
-{
-	struct query query;
-
-	if (explain_request_parse(request, &query, error, EXPLAIN_ERROR_MAX) < 0)
-		return NULL;
-	return explain_reply_new(fixture->policy, &fixture->lines, &query, NULL, NULL, "a test");
-}
-
-static void test_request(void **state)
-{
-	struct fixture *fixture = fixture_new("");
-	json_t *request = json_object(), *reply;
-	char error[EXPLAIN_ERROR_MAX];
-
-	(void)state;
-	explain_request_set(request, "10.0.1.1", "10.0.2.1", "tcp", "135");
-	reply = answer(fixture, request, error);
-	assert_int_equal(1, json_integer_value(json_object_get(reply, "code")));
-	assert_string_equal("window_closed", json_string_value(json_object_get(reply, "reason")));
-	assert_non_null(
-	        strstr(json_string_value(json_object_get(reply, "text")), "denied: tcp/135 from 10.0.1.1"));
-	json_decref(reply);
-
-	json_object_set_new(request, "port", json_integer(1444));
-	reply = answer(fixture, request, error);
-	assert_int_equal(0, json_integer_value(json_object_get(reply, "code")));
-	assert_true(json_is_true(json_object_get(reply, "passes")));
-	json_decref(reply);
-
-	json_object_set_new(request, "src", json_integer(1));
-	assert_null(answer(fixture, request, error));
-	assert_non_null(strstr(error, "no address"));
-	json_object_clear(request);
-	assert_null(answer(fixture, request, error));
-	json_decref(request);
-	fixture_free(fixture);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_allowed),    cmocka_unit_test(test_denied),
 	        cmocka_unit_test(test_taken_away), cmocka_unit_test(test_expired_rule),
 	        cmocka_unit_test(test_scopes),     cmocka_unit_test(test_lenience),
-	        cmocka_unit_test(test_held_roles), cmocka_unit_test(test_query_parse),
-	        cmocka_unit_test(test_request),
+	        cmocka_unit_test(test_held_roles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
