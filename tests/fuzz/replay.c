@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/fuzz/fuzz.h"
 #include "util/file.h"
@@ -14,9 +15,10 @@ static int replay_file(const char *path)
 {
 	char *bytes;
 	size_t len;
+	int r = file_read(path, &bytes, &len);
 
-	if (file_read(path, &bytes, &len) < 0) {
-		perror(path);
+	if (r < 0) {
+		fprintf(stderr, "%s: %s\n", path, strerror(-r));
 		return EXIT_FAILURE;
 	}
 	LLVMFuzzerTestOneInput((const uint8_t *)bytes, len);
@@ -35,7 +37,7 @@ static int replay_directory(const char *dir, unsigned *n)
 		return EXIT_FAILURE;
 	}
 	for (int i = 0; i < count; i++) {
-		if (entries[i]->d_name[0] != '.') {
+		if (entries[i]->d_name[0] != '.' && entries[i]->d_type == DT_REG) {
 			snprintf(path, sizeof(path), "%s/%s", dir, entries[i]->d_name);
 			status |= replay_file(path);
 			++*n;
