@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "agent/elsewhere.h"
 #include "util/reply.h"
 #include "words/explain_text.h"
 
@@ -37,6 +38,7 @@ static void explain(struct engine *engine, const struct query *query, json_t *re
 		explained = explain_reply_new(engine->current.policy, &engine->current.lines, query,
 		                              engine_gate_is_open, &gates, "the running agent");
 		json_object_update(reply, explained);
+		elsewhere_add(reply, engine->kernel, engine->current.policy, query);
 		json_decref(explained);
 	}
 	free((void *)gates.state.gates_ms);

@@ -105,8 +105,11 @@ int cmd_check(const struct options *options)
 	const char *path = options->args.n ? options->args.items[0] : options->config;
 	struct kernel_opinion opinion = {.asked = false};
 	struct loaded file;
-	enum exit_code code = loaded_open(&file, path);
+	enum exit_code code;
 
+	if (options->system)
+		return cmd_check_system(options);
+	code = loaded_open(&file, path);
 	if (code == CODE_DONE)
 		code = ask_kernel(&file, &opinion);
 	if (options->json)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/elsewhere.h"
 #include "util/reply.h"
 #include "cmd/client.h"
 #include "words/explain_text.h"
@@ -53,6 +54,7 @@ static int answer_from_file(const struct options *options, const struct query *q
 		                                  options->phase == WANT_INSTALL ? every_gate_is_open : NULL,
 		                                  NULL, answered_by);
 
+		elsewhere_add_here(reply, file.policy, query);
 		code = (enum exit_code)client_print(options, reply);
 		json_decref(reply);
 	} else {

@@ -22,7 +22,7 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 	},
 	[COMMAND_CHECK] = {
 		.name = "check",
-		.synopsis = "check [FILE]",
+		.synopsis = "check [FILE] [--system]",
 		.help = "say everything that is wrong with the role file; apply nothing",
 		.max_args = 1,
 	},
@@ -113,6 +113,8 @@ const struct option_spec option_specs[OPTION_COUNT] = {
 	  .help = "where the control socket is ($RUNTIME_DIRECTORY, else " DEFAULT_RUN_DIR ")" },
 	{ .name = "--state-dir", .value = "DIR", .kind = VALUE_TEXT, AT(state_dir), .commands = FOR_ALL,
 	  .help = "where windows and the last good policy are remembered ($STATE_DIRECTORY, else " DEFAULT_STATE_DIR ")" },
+	{ .name = "--system", .kind = VALUE_NONE, AT(system), .commands = FOR(CHECK),
+	  .help = "look also at the machine: other firewalls, routes, settings of the kernel" },
 	{ .name = "--json", .kind = VALUE_NONE, AT(json), .commands = FOR_ALL, .help = "report as JSON" },
 	{ .name = "--help", .kind = VALUE_NONE, AT(help), .commands = FOR_ALL, .help = "this text" },
 	{ .name = "--version", .kind = VALUE_NONE, AT(version), .commands = FOR_ALL, .help = "the version" },

@@ -42,6 +42,7 @@ struct options {
 	const char *config, *run_dir, *state_dir; /* never NULL after parsing */
 	bool run_dir_named;                       /* on the command line */
 	bool json;
+	bool system; /* check: the machine too */
 	enum wanted_phase phase;
 	uint64_t for_seconds, confirm_seconds; /* 0: not given */
 	uint64_t since_seconds;                /* likewise */

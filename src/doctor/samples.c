@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A line between two roles of a thousand members each is a million pairs. A few stand for all: members are taken from the
+ * beginning, the middle and the end of their list, where they most likely lie in different networks.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/elsewhere.h"
+#include "doctor/findings.h"
+#include "util/array.h"
+#include "words/words.h"
+
+#define SPREAD      3
+#define SAMPLES_MAX 4000 /* for all lines together */
+
+/* Member number `which` of SPREAD of a family; false: there is no such one. A network stands for itself by its first host. */
+static bool pick(const struct addr_set *set, bool v6, size_t which, struct addr *ret)
+{
+	size_t n = v6 ? set->n6 : set->n4, at;
+
+	if (which >= n || which >= SPREAD)
+		return false;
+	at = n <= SPREAD ? which : which * (n - 1) / (SPREAD - 1);
+	*ret = (struct addr){.is_v6 = v6};
+	if (v6)
+		ret->v6 = set->v6[at].lo + (set->v6[at].hi > set->v6[at].lo);
+	else
+		ret->v4 = set->v4[at].lo + (set->v4[at].hi > set->v4[at].lo);
+	return true;
+}
+
+static bool is_same(const struct addr *a, const struct addr *b)
+{
+	return a->is_v6 ? a->v6 == b->v6 : a->v4 == b->v4;
+}
+
+static void take(struct checkup *checkup, const struct line *line, const struct addr *src,
+                 const struct addr *dst)
+{
+	struct sample *sample;
+
+	if (is_same(src, dst) || checkup->n_samples >= SAMPLES_MAX)
+		return;
+	sample = ARRAY_PUSH(checkup->samples, checkup->n_samples, checkup->cap_samples);
+	*sample = (struct sample){
+	        .line = line,
+	        .query = {.src = *src, .dst = *dst, .proto = line->proto, .port = line->ports.lo},
+	};
+	if (checkup->routes) {
+		route_find(checkup->routes, src, &sample->back);
+		route_find(checkup->routes, dst, &sample->there);
+	}
+	elsewhere_packet(checkup->routes, &sample->query, &sample->packet);
+	if (checkup->question->policy->settings.accept_mark_set) {
+		sample->packet.mark = checkup->question->policy->settings.accept_mark_value;
+		sample->packet.mark_mask = checkup->question->policy->settings.accept_mark_mask;
+	}
+}
+
+static void take_line(struct checkup *checkup, const struct line *line, bool v6)
+{
+	struct addr src, dst;
+
+	for (size_t i = 0; pick(line->from_addrs, v6, i, &src); i++)
+		for (size_t k = 0; pick(line->to_addrs, v6, k, &dst); k++)
+			take(checkup, line, &src, &dst);
+}
+
+void samples_take(struct checkup *checkup)
+{
+	const struct lines *lines = checkup->question->lines;
+
+	for (size_t i = 0; i < lines->n; i++) {
+		take_line(checkup, &lines->items[i], false);
+		take_line(checkup, &lines->items[i], true);
+	}
+}
+
+const char *sample_text(struct checkup *checkup, const struct sample *sample)
+{
+	const struct query *query = &sample->query;
+	char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX], gate[GATE_NAME_MAX], port[8] = "";
+
+	if (query->proto != PROTO_ICMP)
+		snprintf(port, sizeof(port), "/%u", query->port);
+	return arena_printf(checkup->arena, "%s%s from %s to %s (%s)", proto_name(query->proto), port,
+	                    addr_format(&query->src, src, sizeof(src)),
+	                    addr_format(&query->dst, dst, sizeof(dst)),
+	                    line_gate_name(sample->line, gate, sizeof(gate)));
+}
