@@ -63,6 +63,8 @@ json_t *client_request_new(const struct options *options, const char *verb)
 		json_object_set_new(request, "confirm", json_integer((json_int_t)options->confirm_seconds));
 	if (options->since_seconds)
 		json_object_set_new(request, "since", json_integer((json_int_t)options->since_seconds));
+	if (options->suggest)
+		json_object_set_new(request, "suggest", json_true());
 	set_words(request, "sections", &options->sections);
 	set_words(request, "rows", &options->rows);
 	if (options->reason)

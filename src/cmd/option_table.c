@@ -51,7 +51,7 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 	},
 	[COMMAND_DENIED] = {
 		.name = "denied",
-		.synopsis = "denied [--since TIME] [--follow]",
+		.synopsis = "denied [--since TIME] [--follow|--suggest]",
 		.help = "what was denied (or would be, in audit mode), each with its explanation",
 	},
 	[COMMAND_RELOAD] = {
@@ -107,6 +107,8 @@ const struct option_spec option_specs[OPTION_COUNT] = {
 	  .help = "only what was seen in this time: 10m, 1h, 1d" },
 	{ .name = "--follow", .kind = VALUE_NONE, AT(follow), .commands = FOR(DENIED),
 	  .help = "go on and print what comes, until Ctrl-C" },
+	{ .name = "--suggest", .kind = VALUE_NONE, AT(suggest), .commands = FOR(DENIED),
+	  .help = "role file lines that would allow what is listed, for you to judge" },
 	{ .name = "--config", .value = "FILE", .kind = VALUE_TEXT, AT(config), .commands = FOR_ALL,
 	  .help = "the role file (" DEFAULT_CONFIG ")" },
 	{ .name = "--run-dir", .value = "DIR", .kind = VALUE_TEXT, AT(run_dir), .commands = FOR_ALL,

@@ -224,6 +224,8 @@ static int check_options(struct parser *parser)
 			            option_home(&option_specs[i]));
 	if (options->command == COMMAND_PHASE && options->phase == WANT_RUN && options->for_seconds)
 		return FAIL(parser, "--for does not belong to --phase run; it goes with --phase install");
+	if (options->follow && options->suggest)
+		return FAIL(parser, "--follow and --suggest do not go together; give one of them");
 	return 0;
 }
 

@@ -46,7 +46,7 @@ struct options {
 	enum wanted_phase phase;
 	uint64_t for_seconds, confirm_seconds; /* 0: not given */
 	uint64_t since_seconds;                /* likewise */
-	bool follow;
+	bool follow, suggest;
 	struct word_list sections, rows;
 	const char *reason, *ticket; /* NULL: not given */
 	const char *format;          /* likewise; one of the command's words */
