@@ -16,6 +16,7 @@
 #include "agent/verb_denied.h"
 #include "agent/verb_explain.h"
 #include "agent/verb_phase.h"
+#include "agent/verb_report.h"
 #include "util/array.h"
 #include "util/duration.h"
 #include "util/log.h"
@@ -218,6 +219,7 @@ static const struct verb_spec verbs[VERB_MAX] = {
         [VERB_REMOVE] = {.word = "remove", .changes_kernel = true, .answer = answer_remove},
         [VERB_STATUS] = {.word = "status", .answer = answer_status},
         [VERB_EXPLAIN] = {.word = "explain", .answer = verb_explain_answer},
+        [VERB_REPORT] = {.word = "report", .answer = verb_report_answer},
         [VERB_DENIED] = {.word = "denied", .answer = verb_denied_answer},
         [VERB_METRICS] = {.word = "metrics", .answer = answer_metrics},
 };

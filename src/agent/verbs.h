@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What can be asked of an engine: phase, reload, confirm, remove, status, explain, denied, metrics. The control socket, the signals and the
- * commands that work without an agent all come through here, so that they do and say the same.
+ * What can be asked of an engine: phase, reload, confirm, remove, status, explain, denied, metrics, report. The control
+ * socket, the signals and the commands that work without an agent all come through here, so that they do and say the
+ * same.
  *
  * A request is {"verb": "phase", "phase": "install", "for": seconds, "sections": [..], "rows": [..], "reason": "..",
  * "ticket": ".."} or another verb with what it needs: {"verb": "reload", "confirm": seconds}.
@@ -20,6 +21,7 @@ enum verb {
 	VERB_EXPLAIN,
 	VERB_DENIED,
 	VERB_METRICS,
+	VERB_REPORT,
 	VERB_MAX
 };
 

@@ -174,12 +174,17 @@ static void print_json(const json_t *reply)
 	json_decref(data);
 }
 
+void client_print_complaints(const json_t *reply)
+{
+	print_lines(reply, "diagnostics", "");
+	print_lines(reply, "errors", "omfwd: ");
+}
+
 int client_print(const struct options *options, const json_t *reply)
 {
 	const char *text = json_string_value(json_object_get(reply, "text"));
 
-	print_lines(reply, "diagnostics", "");
-	print_lines(reply, "errors", "omfwd: ");
+	client_print_complaints(reply);
 	if (options->json)
 		print_json(reply);
 	else

@@ -20,6 +20,9 @@ json_t *client_request_new(const struct options *options, const char *verb);
 int client_ask(const struct options *options, const json_t *request, json_t **reply, char *error,
                size_t size);
 
+/* Prints diagnostics and errors to stderr. */
+void client_print_complaints(const json_t *reply);
+
 /* Prints errors to stderr, and the text (or with --json the reply without it) to stdout. Returns the reply's code. */
 int client_print(const struct options *options, const json_t *reply);
 

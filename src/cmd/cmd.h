@@ -9,7 +9,6 @@
 int cmd_phase(const struct options *options);
 int cmd_agent(const struct options *options);
 int cmd_check(const struct options *options);
-int cmd_check_system(const struct options *options); /* check --system */
 int cmd_diff(const struct options *options);
 int cmd_show(const struct options *options);
 int cmd_status(const struct options *options);
@@ -18,6 +17,7 @@ int cmd_denied(const struct options *options);
 int cmd_reload(const struct options *options);
 int cmd_confirm(const struct options *options);
 int cmd_metrics(const struct options *options);
+int cmd_report(const struct options *options);
 int cmd_remove(const struct options *options);
 
 #endif

@@ -111,6 +111,7 @@ static void prepare(struct engine *engine, enum verb verb, const json_t *request
 	case VERB_STATUS:
 	case VERB_DENIED:
 	case VERB_METRICS:
+	case VERB_REPORT:
 		reading = reply_new();
 		if (engine_read(engine, reading) != CODE_DONE) {
 			engine->last_error = reply_complaints(reading);

@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+static const char *const show_formats[] = {"table", "nft", "json", NULL};
+static const char *const report_formats[] = {"html", "csv", "json", NULL};
+
 /* clang-format off */
 const struct command_spec command_specs[COMMAND_MAX] = {
 	[COMMAND_NONE] = { .synopsis = "[OPTIONS] COMMAND" },
@@ -22,7 +25,7 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 	},
 	[COMMAND_CHECK] = {
 		.name = "check",
-		.synopsis = "check [FILE] [--system]",
+		.synopsis = "check [FILE]",
 		.help = "say everything that is wrong with the role file; apply nothing",
 		.max_args = 1,
 	},
@@ -30,6 +33,7 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 		.name = "show",
 		.synopsis = "show [--format table|nft|json]",
 		.help = "what the role file means: rows, members and ports, or the nft ruleset",
+		.formats = show_formats,
 	},
 	[COMMAND_DIFF] = {
 		.name = "diff",
@@ -51,7 +55,7 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 	},
 	[COMMAND_DENIED] = {
 		.name = "denied",
-		.synopsis = "denied [--since TIME] [--follow|--suggest]",
+		.synopsis = "denied [--since TIME] [--follow]",
 		.help = "what was denied (or would be, in audit mode), each with its explanation",
 	},
 	[COMMAND_RELOAD] = {
@@ -69,6 +73,12 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 		.synopsis = "metrics [--output FILE]",
 		.help = "counters and state for Prometheus, as the agent writes them to metrics_file",
 	},
+	[COMMAND_REPORT] = {
+		.name = "report",
+		.synopsis = "report [--format html|csv|json] [--output FILE]",
+		.help = "evidence as a page: who may talk to whom, rows, packets, windows, tickets, drift",
+		.formats = report_formats,
+	},
 	[COMMAND_REMOVE] = {
 		.name = "remove",
 		.synopsis = "remove",
@@ -76,7 +86,7 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 	},
 };
 
-static const char *const show_formats[] = { "table", "nft", "json", NULL };
+static const char *const formats[] = { "table", "nft", "json", "html", "csv", NULL };
 static const char *const phase_words[] = { "install", "run", NULL };
 
 #define AT(member)   .offset = offsetof(struct options, member)
@@ -99,24 +109,22 @@ const struct option_spec option_specs[OPTION_COUNT] = {
 	  .help = "why, for status, the journal and the report" },
 	{ .name = "--ticket", .value = "TEXT", .kind = VALUE_TEXT, AT(ticket), .commands = FOR(PHASE),
 	  .help = "the change it belongs to, likewise" },
-	{ .name = "--format", .value = "FORMAT", .kind = VALUE_WORD, AT(format), .words = show_formats,
-	  .commands = FOR(SHOW), .help = "table, nft or json" },
-	{ .name = "--output", .value = "FILE", .kind = VALUE_TEXT, AT(output), .commands = FOR(METRICS),
+	{ .name = "--format", .value = "FORMAT", .kind = VALUE_WORD, AT(format), .words = formats,
+	  .commands = FOR(SHOW) | FOR(REPORT),
+	  .help = "table, nft or json of show; html, csv or json of report" },
+	{ .name = "--output", .value = "FILE", .kind = VALUE_TEXT, AT(output),
+	  .commands = FOR(METRICS) | FOR(REPORT),
 	  .help = "write this file instead of standard output; it is replaced as a whole" },
 	{ .name = "--since", .value = "TIME", .kind = VALUE_DURATION, AT(since_seconds), .commands = FOR(DENIED),
 	  .help = "only what was seen in this time: 10m, 1h, 1d" },
 	{ .name = "--follow", .kind = VALUE_NONE, AT(follow), .commands = FOR(DENIED),
 	  .help = "go on and print what comes, until Ctrl-C" },
-	{ .name = "--suggest", .kind = VALUE_NONE, AT(suggest), .commands = FOR(DENIED),
-	  .help = "role file lines that would allow what is listed, for you to judge" },
 	{ .name = "--config", .value = "FILE", .kind = VALUE_TEXT, AT(config), .commands = FOR_ALL,
 	  .help = "the role file (" DEFAULT_CONFIG ")" },
 	{ .name = "--run-dir", .value = "DIR", .kind = VALUE_TEXT, AT(run_dir), .commands = FOR_ALL,
 	  .help = "where the control socket is ($RUNTIME_DIRECTORY, else " DEFAULT_RUN_DIR ")" },
 	{ .name = "--state-dir", .value = "DIR", .kind = VALUE_TEXT, AT(state_dir), .commands = FOR_ALL,
 	  .help = "where windows and the last good policy are remembered ($STATE_DIRECTORY, else " DEFAULT_STATE_DIR ")" },
-	{ .name = "--system", .kind = VALUE_NONE, AT(system), .commands = FOR(CHECK),
-	  .help = "look also at the machine: other firewalls, routes, settings of the kernel" },
 	{ .name = "--json", .kind = VALUE_NONE, AT(json), .commands = FOR_ALL, .help = "report as JSON" },
 	{ .name = "--help", .kind = VALUE_NONE, AT(help), .commands = FOR_ALL, .help = "this text" },
 	{ .name = "--version", .kind = VALUE_NONE, AT(version), .commands = FOR_ALL, .help = "the version" },

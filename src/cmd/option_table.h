@@ -18,6 +18,7 @@ struct command_spec {
 	const char *synopsis; /* what follows "omfwd " */
 	const char *help;
 	unsigned min_args, max_args;
+	const char *const *formats; /* the words of --format, the default first; NULL: it has none */
 };
 
 extern const struct command_spec command_specs[COMMAND_MAX];

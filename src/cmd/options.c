@@ -14,6 +14,8 @@
 #include "util/duration.h"
 #include "util/text.h"
 
+#define FORMATS_MAX 128
+
 struct parser {
 	struct options *options;
 	bool given[OPTION_COUNT];
@@ -212,6 +214,27 @@ static const char *option_home(const struct option_spec *spec)
 	return "no command";
 }
 
+/* A format is known before its command is: now that both are, they must go together. */
+static int check_format(struct parser *parser)
+{
+	const char *const *formats = command_specs[parser->options->command].formats;
+	char known[FORMATS_MAX] = "";
+	size_t n = 0, len = 0;
+
+	if (!formats || !parser->options->format)
+		return 0;
+	while (formats[n])
+		if (strcmp(formats[n++], parser->options->format) == 0)
+			return 0;
+	for (size_t i = 0; i < n; i++)
+		len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
+		                        i == 0       ? ""
+		                        : i + 1 == n ? " or "
+		                                     : ", ",
+		                        formats[i]);
+	return FAIL(parser, "--format does not know '%s'; it takes %s", parser->options->format, known);
+}
+
 static int check_options(struct parser *parser)
 {
 	const struct options *options = parser->options;
@@ -224,9 +247,13 @@ static int check_options(struct parser *parser)
 			            option_home(&option_specs[i]));
 	if (options->command == COMMAND_PHASE && options->phase == WANT_RUN && options->for_seconds)
 		return FAIL(parser, "--for does not belong to --phase run; it goes with --phase install");
+<<<<<<< /tmp/tmp83rl939f/cur
+	return check_format(parser);
+=======
 	if (options->follow && options->suggest)
 		return FAIL(parser, "--follow and --suggest do not go together; give one of them");
 	return 0;
+>>>>>>> /tmp/tmp83rl939f/new
 }
 
 static int check_args(struct parser *parser)

@@ -96,11 +96,13 @@ static json_t *line_json(const struct policy *policy, const struct shown_line *s
 {
 	const struct line *line = shown->line;
 	json_t *json = json_pack("{s:s, s:s}", "from", role_name(line->from), "to", role_name(line->to));
+	char counter[GATE_NAME_MAX];
 
 	json_object_update_new(json, service_json(shown));
-	json_object_update_new(json, json_pack("{s:s?, s:o, s:o}", "key", port_key_name(line->key), "key_at",
-	                                       words_place_json(policy, line->key_loc), "shared_with",
-	                                       also_json(line, row)));
+	json_object_update_new(json, json_pack("{s:s?, s:o, s:o, s:s}", "key", port_key_name(line->key),
+	                                       "key_at", words_place_json(policy, line->key_loc),
+	                                       "shared_with", also_json(line, row), "counter",
+	                                       line_gate_name(line, counter, sizeof(counter))));
 	return json;
 }
 
