@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1), *argv[WORDS_MAX + 2] = {"omfwd"}, error[512] = "";
+	char *text = malloc(size + 1), *argv[WORDS_MAX + 2] = {(char *)"omfwd"}, error[512] = "";
 	struct options options;
 	int argc = 1;
 
