@@ -192,6 +192,25 @@ static void (*const sentences[REASON_MAX])(const struct explained *about, FILE *
         [REASON_NO_ROLE] = because_no_role,
 };
 
+/* Why the scope does not reach it: for an end that should hold a role, this is how one finds out. */
+static void because_not_judged(const struct explained *about, FILE *out)
+{
+	const struct explanation *explanation = about->explanation;
+	enum deny_scope scope = about->policy->settings.deny_scope;
+	bool is_about_roles = scope == DENY_ROLES || scope == DENY_EVERYTHING;
+	char addr[ADDR_TEXT_MAX];
+
+	fprintf(out, "no line is about it, and deny_scope = %s leaves it alone", deny_scope_name(scope));
+	if (scope == DENY_EVERYTHING)
+		fputs(", because it is not forwarded", out);
+	if (is_about_roles && !explanation->n_src_roles)
+		fprintf(out, "; %s holds no role", addr_format(&about->query->src, addr, sizeof(addr)));
+	if (is_about_roles && !explanation->n_dst_roles)
+		fprintf(out, "; %s holds no role", addr_format(&about->query->dst, addr, sizeof(addr)));
+	if (scope == DENY_SERVERS || (is_about_roles && explanation->n_src_roles && explanation->n_dst_roles))
+		fputs("; neither end is a server", out);
+}
+
 static void because_passes(const struct explained *about, FILE *out)
 {
 	const struct line *line = about->explanation->line;
@@ -205,8 +224,7 @@ static void because_passes(const struct explained *about, FILE *out)
 		      out);
 		break;
 	case VERDICT_NOT_JUDGED:
-		fprintf(out, "no line is about it, and deny_scope = %s leaves it alone",
-		        deny_scope_name(about->policy->settings.deny_scope));
+		because_not_judged(about, out);
 		break;
 	case VERDICT_NEVER_DENY:
 		fprintf(out, "no line opens it, but %s is in never_deny",

@@ -283,6 +283,36 @@ static void test_scopes(void **state)
 	            (enum verdict[]){VERDICT_NOT_JUDGED, VERDICT_NOT_JUDGED, VERDICT_NOT_JUDGED});
 }
 
+static void test_not_judged(void **state)
+{
+	static const struct expected roles[] = {
+	        {"10.0.1.1", "172.16.0.1", "tcp", "80", NULL, VERDICT_NOT_JUDGED, REASON_NONE, "",
+	         "deny_scope = roles leaves it alone; 172.16.0.1 holds no role", NULL},
+	        {"10.0.3.7", "10.0.6.1", "tcp", "80", NULL, VERDICT_NOT_JUDGED, REASON_NONE, "",
+	         "leaves it alone; neither end is a server", NULL},
+	};
+	static const struct expected servers = {
+	        "10.0.3.7",  "172.16.0.1", "tcp",
+	        "80",        NULL,         VERDICT_NOT_JUDGED,
+	        REASON_NONE, "",           "servers leaves it alone; neither end is a server",
+	        NULL};
+	static const struct expected local = {
+	        "172.16.0.1", "10.0.1.1", "tcp",
+	        "80",         NULL,       VERDICT_NOT_JUDGED,
+	        REASON_NONE,  "",         "because it is not forwarded; 172.16.0.1 holds no role",
+	        NULL};
+	static const struct expected none = {"10.0.3.7",  "10.0.1.1", "tcp",
+	                                     "80",        NULL,       VERDICT_NOT_JUDGED,
+	                                     REASON_NONE, "",         "deny_scope = none leaves it alone",
+	                                     NULL};
+
+	(void)state;
+	check_all("", PATH_FORWARD, roles, ARRAY_SIZE(roles));
+	check_all("deny_scope = servers\n", PATH_FORWARD, &servers, 1);
+	check_all("deny_scope = everything\n", PATH_LOCAL, &local, 1);
+	check_all("deny_scope = none\n", PATH_FORWARD, &none, 1);
+}
+
 static void test_lenience(void **state)
 {
 	static const struct expected audited = {
@@ -327,8 +357,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_allowed),    cmocka_unit_test(test_denied),
 	        cmocka_unit_test(test_taken_away), cmocka_unit_test(test_expired_rule),
-	        cmocka_unit_test(test_scopes),     cmocka_unit_test(test_lenience),
-	        cmocka_unit_test(test_held_roles),
+	        cmocka_unit_test(test_scopes),     cmocka_unit_test(test_not_judged),
+	        cmocka_unit_test(test_lenience),   cmocka_unit_test(test_held_roles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

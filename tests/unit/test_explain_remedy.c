@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "policy/known_ports.h"
 #include "tests/unit/apply_remedy.h"
 #include "util/array.h"
 
@@ -293,9 +294,54 @@ static void test_decisions(void **state)
 	}
 }
 
+/* True when the document has a line that says what the known port is said to be left out of. */
+static bool is_documented(const struct known_port *known, enum port_table table)
+{
+	role_mask anybody = ~(role_mask)0;
+	size_t n;
+	const struct table_line *lines = table_lines(table, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (lines[i].proto == known->proto && lines[i].ports.lo <= known->ports.hi &&
+		    known->ports.lo <= lines[i].ports.hi && (lines[i].from & (known->from ?: anybody)) &&
+		    (lines[i].to & (known->to ?: anybody)))
+			return true;
+	return false;
+}
+
+static bool is_clause(const char *text)
+{
+	return text[0] && text[strlen(text) - 1] != '.' && !strchr(text, '\n');
+}
+
+/* No known port is one that a row opens between the same roles, and each is found by what it is about. */
+static void test_known_ports(void **state)
+{
+	const struct known_port *known, *found;
+
+	(void)state;
+	for (size_t i = 0; (known = known_port_at(i)); i++) {
+		print_message("%s\n", known->name);
+		assert_false(is_documented(known, TABLE_CURRENT));
+		assert_false(is_documented(known, TABLE_2016));
+		assert_true(is_clause(known->name) && is_clause(known->why));
+		assert_true(!known->advice || is_clause(known->advice));
+		found = known_port_find(known->from ?: ROLE_BIT(ROLE_AEM_CLIENT),
+		                        known->to ?: ROLE_BIT(ROLE_AEM_CLIENT), known->proto,
+		                        known->ports.hi);
+		assert_ptr_equal(known, found);
+		assert_null(known_port_find(0, 0, known->proto, known->ports.lo));
+	}
+	assert_null(known_port_find(ROLE_BIT(ROLE_WINDOWS_AGENT), ROLE_BIT(ROLE_MANAGEMENT_SERVER),
+	                            PROTO_ICMP, 0));
+	assert_null(known_port_find(ROLE_BIT(ROLE_MANAGEMENT_SERVER), ROLE_BIT(ROLE_WINDOWS_AGENT), PROTO_UDP,
+	                            636));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_remedies), cmocka_unit_test(test_decisions)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_remedies), cmocka_unit_test(test_decisions),
+	                                   cmocka_unit_test(test_known_ports)};
 
 	return cmocka_run_group_tests(tests, write_role_file, remove_role_file);
 }
