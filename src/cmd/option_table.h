@@ -43,7 +43,7 @@ struct option_spec {
 };
 
 #define COMMAND_BIT(command) (1u << (command))
-#define OPTION_COUNT         18
+#define OPTION_COUNT         19
 
 extern const struct option_spec option_specs[OPTION_COUNT];
 
