@@ -18,6 +18,7 @@ int cmd_reload(const struct options *options);
 int cmd_confirm(const struct options *options);
 int cmd_metrics(const struct options *options);
 int cmd_report(const struct options *options);
+int cmd_prove(const struct options *options);
 int cmd_remove(const struct options *options);
 
 #endif

@@ -79,6 +79,11 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 		.help = "evidence as a page: who may talk to whom, rows, packets, windows, tickets, drift",
 		.formats = report_formats,
 	},
+	[COMMAND_PROVE] = {
+		.name = "prove",
+		.synopsis = "prove [--section NAME]",
+		.help = "try the role file out with packets in a network of its own; nothing is applied",
+	},
 	[COMMAND_REMOVE] = {
 		.name = "remove",
 		.synopsis = "remove",
@@ -101,7 +106,8 @@ const struct option_spec option_specs[OPTION_COUNT] = {
 	{ .name = "--confirm", .value = "TIME", .kind = VALUE_DURATION, AT(confirm_seconds),
 	  .commands = FOR(AGENT) | FOR(RELOAD),
 	  .help = "the policy before returns unless omfwd confirm follows within this time" },
-	{ .name = "--section", .value = "NAME", .kind = VALUE_LIST, AT(sections), .commands = FOR(PHASE),
+	{ .name = "--section", .value = "NAME", .kind = VALUE_LIST, AT(sections),
+	  .commands = FOR(PHASE) | FOR(PROVE),
 	  .help = "only the rows of this section; may be repeated" },
 	{ .name = "--rows", .value = "ID,...", .kind = VALUE_LIST, AT(rows), .commands = FOR(PHASE),
 	  .help = "only these rows; may be repeated" },
