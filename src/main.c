@@ -5,11 +5,20 @@
 #include "cmd/cmd.h"
 
 static int (*const run[COMMAND_MAX])(const struct options *options) = {
-        [COMMAND_DIFF] = cmd_diff,       [COMMAND_PHASE] = cmd_phase,     [COMMAND_AGENT] = cmd_agent,
-        [COMMAND_CHECK] = cmd_check,     [COMMAND_SHOW] = cmd_show,       [COMMAND_STATUS] = cmd_status,
-        [COMMAND_EXPLAIN] = cmd_explain, [COMMAND_RELOAD] = cmd_reload,   [COMMAND_REMOVE] = cmd_remove,
-        [COMMAND_CONFIRM] = cmd_confirm, [COMMAND_METRICS] = cmd_metrics, [COMMAND_REPORT] = cmd_report,
-        [COMMAND_DENIED] = cmd_denied,   [COMMAND_PROVE] = cmd_prove,
+        [COMMAND_DIFF] = cmd_diff,
+        [COMMAND_PHASE] = cmd_phase,
+        [COMMAND_AGENT] = cmd_agent,
+        [COMMAND_CHECK] = cmd_check,
+        [COMMAND_SHOW] = cmd_show,
+        [COMMAND_STATUS] = cmd_status,
+        [COMMAND_EXPLAIN] = cmd_explain,
+        [COMMAND_RELOAD] = cmd_reload,
+        [COMMAND_REMOVE] = cmd_remove,
+        [COMMAND_CONFIRM] = cmd_confirm,
+        [COMMAND_METRICS] = cmd_metrics,
+        [COMMAND_REPORT] = cmd_report,
+        [COMMAND_DENIED] = cmd_denied,
+        [COMMAND_PROVE] = cmd_prove,
 };
 
 static int dispatch(const struct options *options)

@@ -9,6 +9,7 @@
 int cmd_phase(const struct options *options);
 int cmd_agent(const struct options *options);
 int cmd_check(const struct options *options);
+int cmd_check_system(const struct options *options); /* check --system */
 int cmd_diff(const struct options *options);
 int cmd_show(const struct options *options);
 int cmd_status(const struct options *options);

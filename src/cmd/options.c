@@ -247,13 +247,9 @@ static int check_options(struct parser *parser)
 			            option_home(&option_specs[i]));
 	if (options->command == COMMAND_PHASE && options->phase == WANT_RUN && options->for_seconds)
 		return FAIL(parser, "--for does not belong to --phase run; it goes with --phase install");
-<<<<<<< /tmp/tmp83rl939f/cur
-	return check_format(parser);
-=======
 	if (options->follow && options->suggest)
 		return FAIL(parser, "--follow and --suggest do not go together; give one of them");
-	return 0;
->>>>>>> /tmp/tmp83rl939f/new
+	return check_format(parser);
 }
 
 static int check_args(struct parser *parser)

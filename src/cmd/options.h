@@ -44,10 +44,11 @@ struct options {
 	const char *config, *run_dir, *state_dir; /* never NULL after parsing */
 	bool run_dir_named;                       /* on the command line */
 	bool json;
+	bool system; /* check: the machine too */
 	enum wanted_phase phase;
 	uint64_t for_seconds, confirm_seconds; /* 0: not given */
 	uint64_t since_seconds;                /* likewise */
-	bool follow;
+	bool follow, suggest;
 	struct word_list sections, rows;
 	const char *reason, *ticket; /* NULL: not given */
 	const char *format;          /* likewise; one of the command's words */
