@@ -237,6 +237,15 @@ const struct denial *denials_next(const struct denials *denials, const struct de
 	return slot->older == NONE ? NULL : &denials->slots[slot->older].denial;
 }
 
+uint64_t denials_tell(struct denials *denials, const struct denial *denial)
+{
+	struct slot *slot = &denials->slots[(const struct slot *)denial - denials->slots];
+	uint64_t untold = slot->denial.count - slot->denial.told;
+
+	slot->denial.told = slot->denial.count;
+	return untold;
+}
+
 bool denial_query(const struct denial_key *key, struct query *ret)
 {
 	struct query query = {.src = key->src, .dst = key->dst, .path = key->path};

@@ -27,6 +27,7 @@ struct denial {
 	struct denial_key key;
 	time_t first, last;
 	uint64_t count;   /* packets that were logged, which are few of a loud flow */
+	uint64_t told;    /* of them, see denials_tell() */
 	uint64_t touched; /* grows with every packet of any entry */
 };
 
@@ -55,6 +56,9 @@ struct denials_counts *denials_counts(struct denials *denials);
 /* The entry seen most recently, and the next one after it; NULL at the end. Valid until the next denials_add(). */
 const struct denial *denials_newest(const struct denials *denials);
 const struct denial *denials_next(const struct denials *denials, const struct denial *denial);
+
+/* The packets of an entry that nobody has been told of; from now on they are. */
+uint64_t denials_tell(struct denials *denials, const struct denial *denial);
 
 /* Whether a question about such a packet can be asked (TCP, UDP, echo-request), and the question. */
 bool denial_query(const struct denial_key *key, struct query *ret);

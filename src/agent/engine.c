@@ -103,6 +103,7 @@ void engine_close(struct engine *engine)
 	confirm_forget(engine);
 	generation_clear(&engine->current);
 	window_records_clear(&engine->records);
+	denial_pairs_clear(&engine->denial_pairs);
 	history_clear(&engine->history);
 	activity_clear(&engine->activity);
 	json_decref(engine->last_error);

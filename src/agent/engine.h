@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "agent/activity.h"
+#include "agent/denial_pairs.h"
 #include "agent/drift_history.h"
 #include "agent/history.h"
 #include "agent/state.h"
@@ -66,9 +67,10 @@ struct engine {
 	bool applied;              /* ... and whether the kernel has it from us */
 	bool removed;              /* by request: no policy until the next reload */
 	time_t loaded_at;
-	uint64_t apply_us;  /* what it took the kernel */
-	int metrics_error;  /* why the metrics file could not be written: -errno */
-	json_t *last_error; /* lines of the last reload if it failed, else NULL */
+	uint64_t apply_us;                /* what it took the kernel */
+	struct denial_pairs denial_pairs; /* for metrics */
+	int metrics_error;                /* why the metrics file could not be written: -errno */
+	json_t *last_error;               /* lines of the last reload if it failed, else NULL */
 	time_t failed_at;
 	struct window_records records;
 	bool records_changed; /* since they were saved */

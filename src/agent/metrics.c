@@ -60,6 +60,21 @@ static void report_load(const struct engine *engine, json_t *reply)
 	json_object_set_new(reply, "last_good", json_integer(good));
 }
 
+/* Only an agent listens. */
+static void report_denials(struct engine *engine, json_t *reply)
+{
+	const struct denials_counts *counts;
+
+	if (!engine->denials)
+		return;
+	counts = denials_counts(engine->denials);
+	denial_pairs_tally(&engine->denial_pairs, engine->denials, engine->current.policy);
+	json_object_set_new(reply, "denials",
+	                    json_pack("{s:I, s:I, s:o}", "lost", (json_int_t)counts->lost, "evicted",
+	                              (json_int_t)counts->evicted, "pairs",
+	                              denial_pairs_to_json(&engine->denial_pairs)));
+}
+
 static void report_hash(struct engine *engine, json_t *reply)
 {
 	if (engine->removed || !engine->current.ruleset || engine->current.source == FROM_KERNEL)
@@ -91,6 +106,7 @@ void metrics_report(struct engine *engine, json_t *reply)
 	json_object_set_new(reply, "is_degraded", json_boolean(engine_is_degraded(engine)));
 	json_object_set_new(reply, "members", members_to_json(&engine->current));
 	report_load(engine, reply);
+	report_denials(engine, reply);
 	report_hash(engine, reply);
 	metrics_say(reply);
 }

@@ -55,6 +55,17 @@ static void expect_file(const char *sample)
 	free(text);
 }
 
+/* The log is heard when the kernel hands it over. */
+static char *await_sample(const struct lab *lab, const char *sample)
+{
+	for (uint64_t end = lab_now_ms() + 10000;; lab_sleep_ms(20)) {
+		char *metrics = omfwd_said(lab, 0, "metrics");
+		if (strstr(metrics, sample) || lab_now_ms() > end)
+			return metrics;
+		free(metrics);
+	}
+}
+
 /* Everything that can be told at once is valid. */
 static void test_promtool_is_content(void **state)
 {
@@ -72,11 +83,15 @@ static void test_promtool_is_content(void **state)
 	omfwd_expect(lab, 0, "--phase install --rows cur-18");
 	lab_write("omfwd.conf", "[omfwd]\nmoed = audit\n");
 	omfwd_expect(lab, 2, "reload");
-	char *all = omfwd_said(lab, 0, "metrics");
+	const char *logged = "omfwd_denials_logged_packets_total{source_role=\"east.windows_agent\","
+	                     "destination_role=\"east.management_server\"} 1";
+	char *all = await_sample(lab, logged);
+	expect_sample(all, logged);
 	expect_valid(lab, all);
 	expect_sample(all, "omfwd_row_packets_total{section=\"east\",row=\"cur-16\"} 1");
 	expect_sample(all, "omfwd_site_rule_packets_total{site_rule=\"ping\"} 1");
 	expect_sample(all, "omfwd_denied_packets_total 2");
+	expect_sample(all, "omfwd_denials_lost_packets_total 0");
 	expect_sample(all, "omfwd_last_load_success 0");
 	expect_sample(all, "omfwd_degraded 0");
 	expect_sample(all, "omfwd_windows_open 1");

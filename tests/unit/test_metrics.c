@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/denial_pairs.h"
 #include "agent/metrics_file.h"
 #include "policy/compile.h"
 #include "ruleset/hash.h"
@@ -134,6 +135,32 @@ static void test_nothing_known(void **state)
 	free(text);
 }
 
+/* A list of two entries that hears of more than it can keep: sums never become less. */
+static void test_pairs_only_grow(void **state)
+{
+	uint8_t syn[40] = {0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 2, 0, 1, 10, 1, 0, 1};
+	struct denials *denials = denials_new(2, 0);
+	struct denial_pairs pairs = {.n = 0};
+	struct policy policy = {.n_sections = 0};
+
+	(void)state;
+	syn[33] = 2; /* SYN */
+	for (unsigned i = 0; i < 9; i++) {
+		syn[23] = (uint8_t)(i % 3);
+		denials_add(denials, syn, sizeof(syn), PATH_FORWARD, 1);
+		if (i % 2 == 0)
+			denial_pairs_tally(&pairs, denials, &policy);
+	}
+	denial_pairs_tally(&pairs, denials, &policy);
+	denial_pairs_tally(&pairs, denials, &policy);
+	assert_int_equal(pairs.n, 1);
+	assert_int_equal(pairs.items[0].packets, 9);
+	assert_string_equal(pairs.items[0].source, "none");
+	assert_true(denials_counts(denials)->evicted > 0);
+	denial_pairs_clear(&pairs);
+	denials_free(denials);
+}
+
 static uint64_t hash_of(const char *role_file)
 {
 	char path[] = "/tmp/omfwd-metrics-XXXXXX";
@@ -204,9 +231,8 @@ static void test_file_is_replaced(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_everything),
-	        cmocka_unit_test(test_nothing_known),
-	        cmocka_unit_test(test_hash),
+	        cmocka_unit_test(test_everything),       cmocka_unit_test(test_nothing_known),
+	        cmocka_unit_test(test_pairs_only_grow),  cmocka_unit_test(test_hash),
 	        cmocka_unit_test(test_file_is_replaced),
 	};
 
