@@ -107,7 +107,7 @@ const struct option_spec option_specs[OPTION_COUNT] = {
 	  .commands = FOR(AGENT) | FOR(RELOAD),
 	  .help = "the policy before returns unless omfwd confirm follows within this time" },
 	{ .name = "--section", .value = "NAME", .kind = VALUE_LIST, AT(sections),
-	  .commands = FOR(PHASE) | FOR(PROVE) | FOR(SHOW) | FOR(VERIFY_SCRIPT), .help = "only this section; may be repeated" },
+	  .commands = FOR(PHASE) | FOR(PROVE), .help = "only the rows of this section; may be repeated" },
 	{ .name = "--rows", .value = "ID,...", .kind = VALUE_LIST, AT(rows), .commands = FOR(PHASE),
 	  .help = "only these rows; may be repeated" },
 	{ .name = "--reason", .value = "TEXT", .kind = VALUE_TEXT, AT(reason), .commands = FOR(PHASE),
