@@ -19,7 +19,8 @@ struct member_wish {
 	const struct section *section;
 	enum role role;
 	struct addr addr;
-	char *why;
+	const char *row;      /* that would serve it */
+	struct query example; /* what it was denied */
 };
 
 /* What is not suggested, by what would have to be done instead. */
@@ -38,6 +39,17 @@ struct suggestions {
 	struct note *notes;
 	size_t n_notes, cap_notes;
 };
+
+/* "10.2.0.99 -> 10.1.0.10, tcp 5723" */
+static void print_flow(const struct query *query, FILE *out)
+{
+	char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX], ports[PORTS_MAX];
+	struct port_range port = {query->port, query->port};
+
+	fprintf(out, "%s -> %s, %s %s", addr_format(&query->src, src, sizeof(src)),
+	        addr_format(&query->dst, dst, sizeof(dst)), proto_name(query->proto),
+	        words_ports(query->proto, &port, ports, sizeof(ports)));
+}
 
 static bool addr_same(const struct addr *a, const struct addr *b)
 {
@@ -139,8 +151,9 @@ static void print_role(const struct suggestions *all, const struct section *sect
 
 		if (member->section != section || member->role != role)
 			continue;
-		fprintf(out, "; %s\n%s = %s\n", member->why, role_name(role),
-		        addr_format(&member->addr, addr, sizeof(addr)));
+		fprintf(out, "; row %s: ", member->row);
+		print_flow(&member->example, out);
+		fprintf(out, "\n%s = %s\n", role_name(role), addr_format(&member->addr, addr, sizeof(addr)));
 	}
 }
 
@@ -162,12 +175,8 @@ static void print_members(const struct suggestions *all, FILE *out)
 
 static void print_note(const struct note *note, FILE *out)
 {
-	char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX], ports[PORTS_MAX];
-	struct port_range port = {note->example.port, note->example.port};
-
-	fprintf(out, ";   %s -> %s, %s %s", addr_format(&note->example.src, src, sizeof(src)),
-	        addr_format(&note->example.dst, dst, sizeof(dst)), proto_name(note->example.proto),
-	        words_ports(note->example.proto, &port, ports, sizeof(ports)));
+	fputs(";   ", out);
+	print_flow(&note->example, out);
 	if (note->n_flows > 1)
 		fprintf(out, " and %zu more", note->n_flows - 1);
 	fprintf(out, ": %s\n;     %s\n", note->because, note->sentence);
@@ -194,8 +203,6 @@ static void print_all(const struct suggestions *all, FILE *out)
 
 static void clear(struct suggestions *all)
 {
-	for (size_t i = 0; i < all->n_members; i++)
-		free(all->members[i].why);
 	for (size_t i = 0; i < all->n_notes; i++) {
 		free(all->notes[i].because);
 		free(all->notes[i].sentence);
