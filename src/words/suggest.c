@@ -65,8 +65,12 @@ static void add_member(struct suggestions *all, const struct explained *about)
 		if (all->members[i].section == offer->section && all->members[i].role == offer->role &&
 		    addr_same(&all->members[i].addr, addr))
 			return;
-	*ARRAY_PUSH(all->members, all->n_members, all->cap_members) = (struct member_wish){
-	        .section = offer->section, .role = offer->role, .addr = *addr, .why = explain_because(about)};
+	*ARRAY_PUSH(all->members, all->n_members, all->cap_members) =
+	        (struct member_wish){.section = offer->section,
+	                             .role = offer->role,
+	                             .addr = *addr,
+	                             .row = offer->line->row,
+	                             .example = *about->query};
 }
 
 static void add_note(struct suggestions *all, const struct explained *about)
