@@ -43,13 +43,21 @@ static const char role_file[] = "[omfwd]\n"
                                 "management_server = 10.9.1.1\n"
                                 "windows_agent = 10.9.3.0/24\n"
                                 "unix_linux_agent = 10.9.6.1\n"
+                                "gateway_server = 10.9.9.1\n"
+                                "web_console_browser = 10.9.11.1\n"
+                                "web_console_server = 10.9.11.2\n"
+                                "[roles far]\n"
+                                "domain_controller = 10.8.4.1\n"
+                                "omed_service = 10.8.1.5\n"
                                 "[ports]\n"
                                 "sql_operations_manager_database = 1444\n"
                                 "rpc_dynamic = 50000-51000\n"
                                 "[rows]\n"
                                 "cur-03 = off\n"
                                 "cur-18 = off\n"
+                                "cur-21 = reverse\n"
                                 "cur-25 = off\n"
+                                "2016-03 = install\n"
                                 "[site_rule tcp-4242]\n"
                                 "from = 10.0.8.1\n"
                                 "to = @default.management_server\n"
@@ -100,6 +108,20 @@ static const struct expected cases[] = {
          "windows_agent = 10.0.3.7 under [roles old] (", "[roles old]\nwindows_agent = 10.0.3.7\n", RELOAD},
         {"10.9.3.7", "10.0.1.1", "tcp", "5723", REASON_OTHER_SECTION, "inside one section; here",
          "windows_agent = 10.9.3.7 under [roles] (", "[roles]\nwindows_agent = 10.9.3.7\n", RELOAD},
+        /* As omed_service it would push out the management servers, which act for that role there. */
+        {"10.8.1.5", "10.0.6.1", "tcp", "8886", REASON_OTHER_SECTION,
+         "omed_service is in far and unix_linux_agent in default",
+         "management_server = 10.8.1.5 under [roles] (", "[roles]\nmanagement_server = 10.8.1.5\n", RELOAD},
+        /* Footnote 3 waits for a remote domain, so being in that section would open nothing. */
+        {"10.0.3.7", "10.8.4.1", "tcp", "88", REASON_NO_LINE, "no row opens tcp 88 between", "a site rule",
+         "[site_rule tcp-88]\nfrom = 10.0.3.7\nto = 10.8.4.1\nprotocol = tcp\nports = 88\n"
+         "reason = write here why it is needed\n",
+         RELOAD},
+        {"10.9.11.1", "10.9.11.2", "tcp", "443", REASON_OTHER_TABLE, "row cur-12 of the other document",
+         "table = current under [roles old] (",
+         "[site_rule tcp-443]\nfrom = 10.9.11.1\nto = 10.9.11.2\nprotocol = tcp\nports = 443\n"
+         "reason = row cur-12 of the current document\n",
+         RELOAD},
         {"10.9.1.1", "10.9.6.1", "tcp", "1270", REASON_OTHER_TABLE,
          "row cur-19 of the other document would open it, but section old has table = 2016",
          "table = current under [roles old] (",
@@ -178,6 +200,9 @@ static const struct expected cases[] = {
          "nearest to 10.0.2.9 is 10.0.2.1, operations_manager_database in default (",
          "operations_manager_database = 10.0.2.9 under [roles] (",
          "[roles]\noperations_manager_database = 10.0.2.9\n", RELOAD},
+        /* Two rows say the same; the one that needs no window is the one. */
+        {"10.9.9.2", "10.9.1.1", "tcp", "5723", REASON_NO_ROLE, "is 10.9.9.1, gateway_server in old",
+         "gateway_server = 10.9.9.2 under [roles old] (", "[roles old]\ngateway_server = 10.9.9.2\n", RELOAD},
         {"10.0.1.1", "10.0.6.2", "tcp", "22", REASON_NO_ROLE, "10.0.6.2 holds no role",
          "unix_linux_agent =", "[roles]\nunix_linux_agent = 10.0.6.2\n",
          RELOAD "omfwd --phase install --section default --rows cur-20\n"},
