@@ -5,6 +5,7 @@
 #include "cmd/cmd.h"
 
 static int (*const run[COMMAND_MAX])(const struct options *options) = {
+        [COMMAND_VERIFY_SCRIPT] = cmd_verify_script,
         [COMMAND_DIFF] = cmd_diff,
         [COMMAND_PHASE] = cmd_phase,
         [COMMAND_AGENT] = cmd_agent,

@@ -15,6 +15,7 @@ int cmd_show(const struct options *options);
 int cmd_status(const struct options *options);
 int cmd_explain(const struct options *options);
 int cmd_denied(const struct options *options);
+int cmd_verify_script(const struct options *options);
 int cmd_reload(const struct options *options);
 int cmd_confirm(const struct options *options);
 int cmd_metrics(const struct options *options);

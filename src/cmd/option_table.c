@@ -8,6 +8,7 @@
 #include <string.h>
 
 static const char *const show_formats[] = {"table", "nft", "json", NULL};
+static const char *const script_formats[] = {"powershell", "sh", NULL};
 static const char *const report_formats[] = {"html", "csv", "json", NULL};
 
 /* clang-format off */
@@ -31,7 +32,7 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 	},
 	[COMMAND_SHOW] = {
 		.name = "show",
-		.synopsis = "show [--format table|nft|json]",
+		.synopsis = "show [--section NAME] [--format table|nft|json]",
 		.help = "what the role file means: rows, members and ports, or the nft ruleset",
 		.formats = show_formats,
 	},
@@ -57,6 +58,14 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 		.name = "denied",
 		.synopsis = "denied [--since TIME] [--follow|--suggest]",
 		.help = "what was denied (or would be, in audit mode), each with its explanation",
+	},
+	[COMMAND_VERIFY_SCRIPT] = {
+		.name = "verify-script",
+		.synopsis = "verify-script ROLE [--section NAME] [--format powershell|sh]",
+		.help = "a script that tests from a host of the role what the role may open",
+		.formats = script_formats,
+		.min_args = 1,
+		.max_args = 1,
 	},
 	[COMMAND_RELOAD] = {
 		.name = "reload",
@@ -91,7 +100,7 @@ const struct command_spec command_specs[COMMAND_MAX] = {
 	},
 };
 
-static const char *const formats[] = { "table", "nft", "json", "html", "csv", NULL };
+static const char *const formats[] = { "table", "nft", "json", "html", "csv", "powershell", "sh", NULL };
 static const char *const phase_words[] = { "install", "run", NULL };
 
 #define AT(member)   .offset = offsetof(struct options, member)
@@ -107,7 +116,7 @@ const struct option_spec option_specs[OPTION_COUNT] = {
 	  .commands = FOR(AGENT) | FOR(RELOAD),
 	  .help = "the policy before returns unless omfwd confirm follows within this time" },
 	{ .name = "--section", .value = "NAME", .kind = VALUE_LIST, AT(sections),
-	  .commands = FOR(PHASE) | FOR(PROVE), .help = "only the rows of this section; may be repeated" },
+	  .commands = FOR(PHASE) | FOR(PROVE) | FOR(SHOW) | FOR(VERIFY_SCRIPT), .help = "only this section; may be repeated" },
 	{ .name = "--rows", .value = "ID,...", .kind = VALUE_LIST, AT(rows), .commands = FOR(PHASE),
 	  .help = "only these rows; may be repeated" },
 	{ .name = "--reason", .value = "TEXT", .kind = VALUE_TEXT, AT(reason), .commands = FOR(PHASE),
@@ -115,8 +124,8 @@ const struct option_spec option_specs[OPTION_COUNT] = {
 	{ .name = "--ticket", .value = "TEXT", .kind = VALUE_TEXT, AT(ticket), .commands = FOR(PHASE),
 	  .help = "the change it belongs to, likewise" },
 	{ .name = "--format", .value = "FORMAT", .kind = VALUE_WORD, AT(format), .words = formats,
-	  .commands = FOR(SHOW) | FOR(REPORT),
-	  .help = "table, nft or json of show; html, csv or json of report" },
+	  .commands = FOR(SHOW) | FOR(REPORT) | FOR(VERIFY_SCRIPT),
+	  .help = "table, nft or json of show; html, csv or json of report; powershell or sh of verify-script" },
 	{ .name = "--output", .value = "FILE", .kind = VALUE_TEXT, AT(output),
 	  .commands = FOR(METRICS) | FOR(REPORT),
 	  .help = "write this file instead of standard output; it is replaced as a whole" },
