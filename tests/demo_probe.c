@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The two ends of a packet, for scripts/demo: needs nothing but itself on either side of the gateway.
+ * The two ends of a packet, for scripts/demo and tests/vm: needs nothing but itself on either side of the gateway.
  *
  *   demo_probe serve tcp/1433 udp/1434 ...    answers every message with the same bytes, until it is killed
  *   demo_probe ask tcp|udp|icmp ADDRESS PORT  0: an answer came; 1: none did; 2: something else went wrong
  *   demo_probe hold ADDRESS PORT              says "ready" and keeps a connection busy; 1 as soon as an answer fails to come
+ *   demo_probe stream ADDRESS PORT            sends UDP every millisecond until SIGTERM; prints how many it sent and how many
+ *                                             were answered
  *
  * "ask" takes an answer for the proof that a packet passed and silence for the proof that it did not: a listener that
  * is not there would look like a denial, which is why serve prints "ready" once it listens on every port.
@@ -15,6 +17,7 @@
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +27,7 @@
 
 #define ANSWER_MS     1500
 #define HOLD_EVERY_MS 20
+#define STREAM_US     1000
 #define SOCKETS_MAX   256
 
 enum outcome { ANSWERED, SILENT, BROKEN };
@@ -185,6 +189,44 @@ static int hold(const char *address, const char *port)
 	return SILENT;
 }
 
+static volatile sig_atomic_t stream_ends;
+
+static void end_stream(int signum)
+{
+	stream_ends = signum;
+}
+
+static unsigned long count_answers(int fd)
+{
+	unsigned long n = 0;
+	char buf[64];
+
+	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		n++;
+	return n;
+}
+
+/* What cannot be sent (no route yet, nobody there) is not counted and not given up on. */
+static int stream(const char *address, const char *port)
+{
+	int fd = connect_to("udp", address, port);
+	unsigned long sent = 0, answered = 0;
+
+	if (fd < 0)
+		return fail(address);
+	signal(SIGTERM, end_stream);
+	while (!stream_ends) {
+		if (send(fd, message, sizeof(message), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+			sent++;
+		answered += count_answers(fd);
+		usleep(STREAM_US);
+	}
+	while (wait_for(fd, POLLIN) == ANSWERED)
+		answered += count_answers(fd);
+	printf("sent %lu answered %lu\n", sent, answered);
+	return ANSWERED;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 2 && strcmp(argv[1], "serve") == 0)
@@ -193,6 +235,10 @@ int main(int argc, char **argv)
 		return ask(argv[2], argv[3], argv[4]);
 	if (argc == 4 && strcmp(argv[1], "hold") == 0)
 		return hold(argv[2], argv[3]);
-	fputs("usage: demo_probe serve PROTO/PORT... | ask PROTO ADDRESS PORT | hold ADDRESS PORT\n", stderr);
+	if (argc == 4 && strcmp(argv[1], "stream") == 0)
+		return stream(argv[2], argv[3]);
+	fputs("usage: demo_probe serve PROTO/PORT... | ask PROTO ADDRESS PORT | hold ADDRESS PORT | "
+	      "stream ADDRESS PORT\n",
+	      stderr);
 	return BROKEN;
 }
