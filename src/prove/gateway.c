@@ -36,7 +36,8 @@ static const struct {
 
 static int fail(int err, char *error, size_t size, const char *what)
 {
-	snprintf(error, size, "the lab cannot be made: %s: %s", what, strerror(-err));
+	snprintf(error, size, "the lab cannot be made: %s: %s%s", what, strerror(-err),
+	         err == -EPERM || err == -EACCES ? "; run it as root" : "");
 	return err;
 }
 

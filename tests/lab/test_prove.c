@@ -231,7 +231,20 @@ static void test_what_is_wrong_is_told(void **state)
 	free(text);
 }
 
-/* A user namespace in which no further ones may be made, and no right to make a network. */
+/* No right to make a network; and a user namespace in which no further ones may be made, if there are such at all. */
+static void run_without_privilege(const struct lab *lab, struct run *ret, const char *args)
+{
+	lab_run(lab, NS_GATEWAY, NULL, ret,
+	        "chmod 755 " LAB_DIR "\n"
+	        "prove() { exec setpriv --bounding-set=-all --inh-caps=-all %s --config " CONFIG
+	        " prove %s; }\n"
+	        "command -v setpriv >/dev/null || exit 99\n"
+	        "unshare --user true 2>/dev/null || prove\n"
+	        "exec unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && "
+	        "exec setpriv --bounding-set=-all --inh-caps=-all %s --config " CONFIG " prove %s'",
+	        lab->binary, args, lab->binary, args);
+}
+
 static void test_without_privilege_it_says_so(void **state)
 {
 	struct lab *lab = lab_need(state);
@@ -239,13 +252,17 @@ static void test_without_privilege_it_says_so(void **state)
 	struct run run;
 
 	lab_write("omfwd.conf", text);
-	lab_run(lab, NS_GATEWAY, NULL, &run,
-	        "chmod 755 " LAB_DIR
-	        "; unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && "
-	        "exec setpriv --bounding-set=-all --inh-caps=-all %s --config " CONFIG " prove'",
-	        lab->binary);
+	run_without_privilege(lab, &run, "");
 	if (run.code != 3 || !strstr(run.err, "needs root or CAP_SYS_ADMIN"))
 		fail_msg("exit code %d\n%s%s", run.code, run.out, run.err);
+	lab_run_free(&run);
+	run_without_privilege(lab, &run, "--json");
+	json_t *json = json_loads(run.out, 0, NULL);
+	assert_int_equal(run.code, 3);
+	assert_int_equal(json_integer_value(json_object_get(json, "code")), 3);
+	assert_non_null(strstr(json_string_value(json_array_get(json_object_get(json, "errors"), 0)),
+	                       "needs root or CAP_SYS_ADMIN"));
+	json_decref(json);
 	lab_run_free(&run);
 	free(text);
 }
