@@ -229,6 +229,13 @@ static void read_scope(struct reading *in, const char *chain)
 	ret->members = gather_both(in, "server_to_role", "role_to_server", "denied", "denied", false);
 }
 
+/* The gateway's own packets are denied as with roles: input and output have these chains. */
+static void read_everything(struct reading *in)
+{
+	read_scope(in, "deny_roles");
+	in->ret->scope = DENY_EVERYTHING;
+}
+
 static bool is_last(const struct seen_table *table, const struct seen_rule *rule)
 {
 	for (const struct seen_rule *next = rule + 1; next < table->rules + table->n_rules; next++)
@@ -249,7 +256,7 @@ static bool read_forward(struct reading *in, const struct seen_rule *rule)
 	         (strcmp(rule->target, "deny_roles") == 0 || strcmp(rule->target, "deny_servers") == 0))
 		read_scope(in, rule->target);
 	else if (rule->verdict == SEEN_GOTO && strcmp(rule->target, "denied") == 0)
-		in->ret->scope = DENY_EVERYTHING;
+		read_everything(in);
 	else if (rule->verdict == SEEN_ACCEPT) /* of everything: at the end */
 		return is_last(in->table, rule);
 	else
