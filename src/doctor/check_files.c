@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Who else can write what omfwd believes: the role file with all the files it names, and the two directories. A directory
+ * Who else can write what omfwd believes: the role file, the files beside it that assign roles, and the two directories. A directory
  * that is not there is made by the agent and not missed here.
  */
 #include <pwd.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,22 +36,38 @@ static void check_path(struct checkup *checkup, const char *path)
 	}
 }
 
-/* Locations are numbered through all files: each new name that comes up is one of them. */
+#define FILES_MAX 64
+
+struct files {
+	const char *items[FILES_MAX];
+	size_t n;
+};
+
+static void check_once(struct checkup *checkup, struct files *seen, const char *path)
+{
+	for (size_t i = 0; i < seen->n; i++)
+		if (!strcmp(seen->items[i], path))
+			return;
+	if (seen->n < FILES_MAX)
+		seen->items[seen->n++] = path;
+	check_path(checkup, path);
+}
+
+/* Every place of the policy names its file. */
 static void check_sources(struct checkup *checkup)
 {
 	const struct policy *policy = checkup->question->policy;
-	const char *last = NULL;
+	struct files seen = {.n = 0};
 
-	check_path(checkup, policy->path);
+	check_once(checkup, &seen, policy->path);
 	for (size_t i = 0; i < policy->n_sections; i++)
 		for (unsigned role = 0; role < ROLE_MAX; role++) {
+			const struct role_members *members = &policy->sections[i].roles[role];
 			unsigned line;
-			const char *file =
-			        source_file(policy->sources, policy->sections[i].roles[role].loc, &line);
+			const char *file = source_file(policy->sources, members->loc, &line);
 
-			if (file && file != policy->path && file != last)
-				check_path(checkup, file);
-			last = file ? file : last;
+			if (file)
+				check_once(checkup, &seen, file);
 		}
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Where the members of the roles are, as the routes of this machine see it. Told once for each role, with an example; a
- * line both of whose ends are neighbours behind one interface is told once for that interface.
+ * Where the members of the roles are, as the routes of this machine see it. Told once for each role, with an example; of
+ * lines both of whose ends are neighbours behind one interface, one for each section.
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #define TOLD_MAX 64
 
 struct told {
-	const struct addr_set *members;
+	const void *about; /* members, or the section of a line */
 	enum finding_kind kind;
 };
 
@@ -20,15 +20,15 @@ struct tellings {
 	size_t n;
 };
 
-/* Whether this is the first time for these members. */
-static bool first_time(struct tellings *told, const struct addr_set *members, enum finding_kind kind)
+/* Whether this is the first time for these members, or this section. */
+static bool first_time(struct tellings *told, const void *about, enum finding_kind kind)
 {
 	for (size_t i = 0; i < told->n; i++)
-		if (told->items[i].members == members && told->items[i].kind == kind)
+		if (told->items[i].about == about && told->items[i].kind == kind)
 			return false;
 	if (told->n == TOLD_MAX)
 		return false;
-	told->items[told->n++] = (struct told){members, kind};
+	told->items[told->n++] = (struct told){about, kind};
 	return true;
 }
 
@@ -69,7 +69,7 @@ static void check_side(struct checkup *checkup, struct tellings *told, const str
 
 	if (!back->exists || !there->exists || back->local || there->local || !back->is_direct ||
 	    !there->is_direct || back->index != there->index ||
-	    !first_time(told, sample->line->from_addrs, FINDING_ONE_SIDE))
+	    !first_time(told, sample->line->section, FINDING_ONE_SIDE))
 		return;
 	finding = finding_add(checkup, FINDING_ONE_SIDE, "both ends of %s are neighbours behind %s",
 	                      sample_text(checkup, sample), back->interface);
