@@ -63,7 +63,7 @@ static void add_check(struct check_list *list, const struct script_check *patter
 	check->is_network = is_network;
 }
 
-/* Hosts one by one as long as they are few; whatever is wider, or too much, in one. */
+/* Hosts one by one as long as they are few; whatever is wider, or too much, is one check for a target of one's choice. */
 static void add_line(struct check_list *list, struct arena *arena, const struct line *line)
 {
 	const struct addr_set *to = line->to_addrs;
@@ -76,7 +76,7 @@ static void add_line(struct check_list *list, struct arena *arena, const struct 
 	                                              : line->site_rule->name,
 	        .probe = probe_of(line),
 	};
-	size_t hosts = 0;
+	size_t hosts = 0, network = 0;
 
 	for (size_t i = 0; i < to->n4 + to->n6; i++) {
 		bool v4 = i < to->n4;
@@ -89,8 +89,10 @@ static void add_line(struct check_list *list, struct arena *arena, const struct 
 			addr_format4(&to->v4[i], text, sizeof(text));
 		else
 			addr_format6(&to->v6[i - to->n4], text, sizeof(text));
-		hosts += host;
-		add_check(list, &pattern, arena_strdup(arena, text), !host || hosts > CHECK_HOSTS_MAX);
+		if (host && hosts++ < CHECK_HOSTS_MAX)
+			add_check(list, &pattern, arena_strdup(arena, text), false);
+		else if (!network++)
+			add_check(list, &pattern, arena_strdup(arena, text), true);
 	}
 }
 

@@ -17,7 +17,8 @@ enum probe { PROBE_NONE, PROBE_DNS, PROBE_SNMP, PROBE_SQL_BROWSER, PROBE_MAX };
 struct script_check {
 	const struct line *line;
 	const char *rows, *role; /* the destination role; of a site rule to mere addresses, its name */
-	const char *address;     /* "10.20.1.11", or "10.20.64.0/18" with is_network */
+	const char *
+	        address; /* "10.20.1.11"; with is_network the first of what cannot be tried, "10.20.64.0/18" */
 	bool is_network;
 	enum probe probe;
 };
