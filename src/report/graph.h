@@ -24,7 +24,7 @@ struct graph_node {
 };
 
 #define GRAPH_LABEL_LINES 8
-#define GRAPH_LABEL_CHARS 48
+#define GRAPH_LABEL_CHARS 120
 
 struct graph_edge {
 	size_t from, to; /* nodes */
@@ -71,7 +71,7 @@ void graph_label(struct graph_edge *edge);
 
 void graph_layout(struct graph *graph);
 
-/* The name of a node in lines that fit, broken after underscores; returns how many. */
+/* The name of a node in lines that fit, broken after underscores, cut if need be; returns how many. */
 #define GRAPH_NAME_LINES 4
 int graph_name_lines(const char *name, char lines[GRAPH_NAME_LINES][GRAPH_LABEL_CHARS]);
 

@@ -55,20 +55,39 @@ void graph_label(struct graph_edge *edge)
 	json_object_foreach(edge->ports, protocol, ports) label_wrap(edge, protocol, ports);
 }
 
+/* The bytes of the first word, with what it ends in, or of as much of it as fits into a line. */
+static size_t name_word(const char *name)
+{
+	size_t len = strcspn(name, "_, "), columns = 0, i = 0;
+
+	len += name[len] != '\0';
+	while (i < len && columns <= GRAPH_NAME_CHARS) {
+		columns += (name[i] & 0xc0) != 0x80;
+		i += columns <= GRAPH_NAME_CHARS;
+	}
+	return i;
+}
+
 int graph_name_lines(const char *name, char lines[GRAPH_NAME_LINES][GRAPH_LABEL_CHARS])
 {
+	size_t columns = 0;
 	int n = 1;
 
 	lines[0][0] = '\0';
 	while (*name) {
-		size_t len = strcspn(name, "_, "), have = strlen(lines[n - 1]);
+		size_t len = name_word(name), have = strlen(lines[n - 1]);
+		char word[GRAPH_LABEL_CHARS];
 
-		len += name[len] != '\0';
-		if (have > 0 && have + len > GRAPH_NAME_CHARS && n < GRAPH_NAME_LINES) {
+		snprintf(word, sizeof(word), "%.*s", (int)len, name);
+		columns += text_columns(word);
+		if (have > 0 && columns > GRAPH_NAME_CHARS && n == GRAPH_NAME_LINES)
+			return n;
+		if (have > 0 && columns > GRAPH_NAME_CHARS) {
 			lines[n++][0] = '\0';
 			have = 0;
+			columns = text_columns(word);
 		}
-		snprintf(lines[n - 1] + have, GRAPH_LABEL_CHARS - have, "%.*s", (int)len, name);
+		snprintf(lines[n - 1] + have, GRAPH_LABEL_CHARS - have, "%s", word);
 		name += len;
 	}
 	return n;

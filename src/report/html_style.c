@@ -31,7 +31,7 @@ const char html_style[] =
         "th,td{text-align:left;vertical-align:top;padding:.28rem .6rem .28rem 0;border-bottom:1px solid "
         "var(--rule)}\n"
         "thead th{color:var(--soft);font-weight:600;border-bottom:2px solid var(--rule)}\n"
-        "th,td{overflow-wrap:break-word}td{min-width:3.5rem}td.p{width:17%}td.s{width:13%}tbody "
+        "th,td{overflow-wrap:break-word}td{min-width:3.5rem}td.p{min-width:9.5rem}td.s{width:13%}tbody "
         "th{font-weight:600;min-width:9rem;max-width:16rem}tbody th "
         "small{display:block;font-weight:400;color:var(--soft)}\n"
         "tbody.row{border-bottom:1px solid var(--rule)}tbody.row td,tbody.row th{border-bottom:0}\n"
@@ -58,7 +58,9 @@ const char html_style[] =
         ".key svg{min-width:0;width:44px;height:10px}\n"
         "@page{size:A4;margin:14mm 12mm 16mm}\n"
         "@media print{body{max-width:none;padding:0;font-size:9pt;background:#fff}nav{display:none}"
-        "table{font-size:7.6pt}.wide,figure{overflow:visible}figure>svg{min-width:0;max-height:225mm}"
+        "table{font-size:7.6pt}th,td{padding-right:.35rem}figcaption{font-size:8pt}.wide,figure{overflow:"
+        "visible}figure>svg{min-width:0;max-height:225mm}"
         "thead{display:table-header-group}tr,tbody.row,figure,.bad{break-inside:avoid}"
-        "h2,caption{break-after:avoid}section.part{break-before:page}tbody th,td{min-width:0}"
-        ".t{white-space:normal}a{color:inherit;text-decoration:none}}\n";
+        "h2,caption{break-after:avoid}section.part{break-before:page}tbody th,td,td.p{min-width:0}"
+        "section:not(.part) "
+        "td{overflow-wrap:anywhere}.t{white-space:normal}a{color:inherit;text-decoration:none}}\n";
