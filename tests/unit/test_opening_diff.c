@@ -30,7 +30,7 @@
 struct world {
 	char head[HEAD][LINE_MAX];
 	char roles[SECTIONS][ENTRIES][LINE_MAX], rows[SECTIONS][ENTRIES][LINE_MAX];
-	char rules[RULES][2 * LINE_MAX];
+	char rules[RULES][4 * LINE_MAX];
 };
 
 struct side {
@@ -58,7 +58,7 @@ static void write_member(char *buf, size_t size)
 
 static void write_members(char *buf, size_t size, const char *key)
 {
-	char a[64], b[64];
+	char a[48], b[48];
 
 	write_member(a, sizeof(a));
 	write_member(b, sizeof(b));
@@ -98,7 +98,7 @@ static void change_row(struct world *world, unsigned section)
 static void change_rule(struct world *world)
 {
 	unsigned i = rnd(RULES), lo = 5700 + rnd(60);
-	char from[LINE_MAX / 2], to[LINE_MAX / 2];
+	char from[LINE_MAX], to[LINE_MAX];
 
 	write_members(from, sizeof(from), "from");
 	write_members(to, sizeof(to), "to");
