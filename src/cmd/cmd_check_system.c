@@ -8,24 +8,38 @@
 #include "doctor/doctor.h"
 #include "util/reply.h"
 
+#define DIAG_LINE_MAX 2048
+
+static json_t *examine(const struct options *options, const struct loaded *file)
+{
+	const struct doctor_question question = {
+	        .policy = file->policy,
+	        .lines = &file->lines,
+	        .proc = "/proc",
+	        .state_dir = options->state_dir,
+	        .run_dir = options->run_dir,
+	};
+
+	return doctor_examine(&question);
+}
+
 int cmd_check_system(const struct options *options)
 {
 	const char *path = options->args.n ? options->args.items[0] : options->config;
 	struct loaded file;
-	enum exit_code code = loaded_open_and_print(&file, path);
+	enum exit_code code = loaded_open(&file, path);
+	json_t *reply = code == CODE_DONE ? examine(options, &file) : reply_new();
 
-	if (code == CODE_DONE) {
-		json_t *reply = doctor_examine(&(const struct doctor_question){
-		        .policy = file.policy,
-		        .lines = &file.lines,
-		        .proc = "/proc",
-		        .state_dir = options->state_dir,
-		        .run_dir = options->run_dir,
-		});
+	if (code != CODE_DONE)
+		reply_set_code(reply, code);
+	for (size_t i = 0; i < file.diags.n; i++) {
+		char line[DIAG_LINE_MAX];
 
-		code = (enum exit_code)client_print(options, reply);
-		json_decref(reply);
+		diag_format(&file.diags, &file.diags.items[i], line, sizeof(line));
+		reply_diagnose(reply, "%s", line);
 	}
+	code = (enum exit_code)client_print(options, reply);
+	json_decref(reply);
 	loaded_close(&file);
 	return code;
 }

@@ -14,7 +14,22 @@
 #define SPREAD      3
 #define SAMPLES_MAX 4000 /* for all lines together */
 
-/* Member number `which` of SPREAD of a family; false: there is no such one. A network stands for itself by its first host. */
+/* The first host of a range; of one that begins where there are none, as 0.0.0.0/0 does, the first that can be one. */
+static uint32_t host_in4(const struct range4 *range)
+{
+	uint32_t first = 1u << 24 | 1; /* 1.0.0.1 */
+
+	return range->lo < first && range->hi >= first ? first : range->lo + (range->hi > range->lo);
+}
+
+static u128 host_in6(const struct range6 *range)
+{
+	u128 first = (u128)0x2000 << 112 | 1; /* 2000::1 */
+
+	return range->lo < first && range->hi >= first ? first : range->lo + (range->hi > range->lo);
+}
+
+/* Member number `which` of SPREAD of a family; false: there is no such one. */
 static bool pick(const struct addr_set *set, bool v6, size_t which, struct addr *ret)
 {
 	size_t n = v6 ? set->n6 : set->n4, at;
@@ -24,9 +39,9 @@ static bool pick(const struct addr_set *set, bool v6, size_t which, struct addr 
 	at = n <= SPREAD ? which : which * (n - 1) / (SPREAD - 1);
 	*ret = (struct addr){.is_v6 = v6};
 	if (v6)
-		ret->v6 = set->v6[at].lo + (set->v6[at].hi > set->v6[at].lo);
+		ret->v6 = host_in6(&set->v6[at]);
 	else
-		ret->v4 = set->v4[at].lo + (set->v4[at].hi > set->v4[at].lo);
+		ret->v4 = host_in4(&set->v4[at]);
 	return true;
 }
 

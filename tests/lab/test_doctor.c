@@ -265,6 +265,36 @@ static void test_settings(void **state)
 	}
 }
 
+/* The Internet is a member too: what stands for it must be an address that could be there. */
+static void test_the_internet_is_behind_the_default_route(void **state)
+{
+	struct lab *lab = lab_need(state);
+	lab_write("omfwd.conf", "[omfwd]\ncatalog_dynamic_ports = reply_only\n[roles]\noperations_console = "
+	                        "10.1.0.20, 2001:db8:1::20\n"
+	                        "management_pack_catalog = 0.0.0.0/0, ::/0\n");
+	expect_finding(lab, 1, "no_route", "no route leads to 1.0.0.1 (management_pack_catalog in default)");
+	lab_must(lab, NS_GATEWAY,
+	         "ip route add default via 10.2.255.2; ip route add default via 2001:db8:2:ffff::2");
+	expect_nothing_wrong(lab);
+	lab_must(lab, NS_GATEWAY, "ip route del default; ip -6 route del default");
+}
+
+/* On a kernel that has no flowtables there is none to be told. */
+static void test_flowtable_is_told(void **state)
+{
+	struct lab *lab = lab_need(state);
+	struct run run;
+	config_write("");
+	lab_run(lab, NS_GATEWAY, NULL, &run,
+	        "nft 'table inet fast { flowtable path { hook ingress priority 0; devices = { gl, gr }; "
+	        "}\n}'");
+	if (run.code == 0)
+		expect_finding(lab, 1, "flowtable", "inet fast path");
+	else
+		expect_nothing_wrong(lab);
+	lab_run_free(&run);
+}
+
 static void test_long_window_is_noted(void **state)
 {
 	struct lab *lab = lab_need(state);
@@ -296,6 +326,14 @@ static void test_explain_looks_elsewhere(void **state)
 	omfwd_expect_says(lab, 0, "explain " FLOW4 " --phase run --json", "\"answer\": \"rejects\"");
 }
 
+static void test_wrong_file_is_no_machine(void **state)
+{
+	struct lab *lab = lab_need(state);
+	config_write("mode = audti");
+	omfwd_expect_says(lab, 2, "check --system", CONFIG ":2: ");
+	omfwd_expect_says(lab, 2, "check --system --json", "\"diagnostics\": [\n");
+}
+
 static void test_without_privilege_it_is_said(void **state)
 {
 	struct lab *lab = lab_need(state);
@@ -321,8 +359,11 @@ int main(void)
 	        LAB_TEST(test_uncertainty_is_a_note),
 	        LAB_TEST(test_untracked_packets_are_told),
 	        LAB_TEST(test_settings),
+	        LAB_TEST(test_the_internet_is_behind_the_default_route),
+	        LAB_TEST(test_flowtable_is_told),
 	        LAB_TEST(test_long_window_is_noted),
 	        LAB_TEST(test_explain_looks_elsewhere),
+	        LAB_TEST(test_wrong_file_is_no_machine),
 	        LAB_TEST(test_without_privilege_it_is_said),
 	};
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
