@@ -51,7 +51,7 @@ static void note_one(struct activity *activity, struct counter_activity *item, u
 		return;
 	if (packets > 0) {
 		item->before = now;
-		item->after = activity->looked < now ? activity->looked : 0;
+		item->after = activity->looked <= now ? activity->looked : 0;
 	}
 	item->packets = packets;
 	activity->changed = true;
