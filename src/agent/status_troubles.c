@@ -72,8 +72,11 @@ static void report_degraded(const struct engine *engine, json_t *reply)
 static void report_denials(const struct engine *engine, json_t *reply)
 {
 	const struct denials_counts *counts = engine->denials ? denials_counts(engine->denials) : NULL;
+	const struct ruleset *ruleset = engine->current.ruleset;
+	uint16_t group;
 
-	if (counts && (*counts->problem || counts->lost || counts->overruns))
+	if (counts && ruleset && ruleset_log_group(ruleset, &group) &&
+	    (*counts->problem || counts->lost || counts->overruns))
 		json_object_set_new(reply, "denials",
 		                    json_pack("{s:I, s:I, s:I, s:o}", "logged", (json_int_t)counts->logged,
 		                              "lost", (json_int_t)counts->lost, "overruns",
