@@ -77,7 +77,8 @@ static void load_interface(struct foreign_state *state, uint32_t number, bool by
 	char name[IFNAMSIZ] = "";
 	uint32_t index = in ? packet->iif_index : packet->oif_index;
 
-	strncpy(name, in ? packet->iif : packet->oif, sizeof(name) - 1);
+	snprintf(name, sizeof(name), "%s",
+	         in ? packet->iif : packet->oif); /* the rest is zeros, as in the kernel */
 	if (absent)
 		memset(name, 0, sizeof(name));
 	if (!absent && !*name)
