@@ -22,7 +22,7 @@ static const char good_file[] = "[roles prod]\n"
                                 "operations_manager_database = 10.0.2.50\n"
                                 "windows_agent = 10.1.0.0/16\n";
 
-static char dir[64], config[96];
+static char dir[64], config[128];
 static struct engine engine;
 static const struct origin alice = {
         .user = "root", .login = "alice", .from = "192.0.2.7", .reason = "SP1", .ticket = "CHG1"};
