@@ -59,6 +59,13 @@ enum completion completion_of_argument(enum command command, unsigned index)
 	}
 }
 
+const char *const *completion_words_of(const struct option_spec *option, enum command command)
+{
+	const char *const *formats = command_specs[command].formats;
+
+	return option->kind == VALUE_WORD && formats ? formats : option->words;
+}
+
 void completion_print_words(const char *const *words, FILE *out)
 {
 	for (const char *const *word = words; *word; word++)

@@ -54,7 +54,7 @@ static const char end[] = "    esac\n"
                           "complete -F _omfwd omfwd\n";
 
 /* The shell's line that fills COMPREPLY. */
-static void print_action(enum completion kind, const struct option_spec *option, FILE *out)
+static void print_action(enum completion kind, const char *const *words, FILE *out)
 {
 	switch (kind) {
 	case COMPLETE_NOTHING:
@@ -79,7 +79,7 @@ static void print_action(enum completion kind, const struct option_spec *option,
 	case COMPLETE_PROTOCOLS:
 		fputs("mapfile -t COMPREPLY < <(compgen -W '", out);
 		if (kind == COMPLETE_WORDS)
-			completion_print_words(option->words, out);
+			completion_print_words(words, out);
 		else if (kind == COMPLETE_ROLES)
 			completion_print_roles(out);
 		else
@@ -111,13 +111,34 @@ static void print_skipping(FILE *out)
 	      out);
 }
 
+/* What may follow --format is the command's affair. */
+static void print_words_by_command(const struct option_spec *option, FILE *out)
+{
+	fputs("case $command in\n", out);
+	for (enum command command = COMMAND_NONE; command < COMMAND_MAX; command++) {
+		if (!command_specs[command].formats)
+			continue;
+		fprintf(out, "      %s) ", command_specs[command].name);
+		print_action(COMPLETE_WORDS, command_specs[command].formats, out);
+		fputs(" ;;\n", out);
+	}
+	fputs("      *) ", out);
+	print_action(COMPLETE_WORDS, option->words, out);
+	fputs(" ;;\n      esac", out);
+}
+
 static void print_values(FILE *out)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (!option_specs[i].value)
+		const struct option_spec *option = &option_specs[i];
+
+		if (!option->value)
 			continue;
-		fprintf(out, "    %s)\n      ", option_specs[i].name);
-		print_action(completion_of_option(&option_specs[i]), &option_specs[i], out);
+		fprintf(out, "    %s)\n      ", option->name);
+		if (option->kind == VALUE_WORD)
+			print_words_by_command(option, out);
+		else
+			print_action(completion_of_option(option), option->words, out);
 		fputs("\n      return ;;\n", out);
 	}
 }

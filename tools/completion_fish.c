@@ -23,7 +23,7 @@ static const char head[] =
         "end\n"
         "\n";
 
-static void print_words(enum completion kind, const struct option_spec *option, FILE *out)
+static void print_words(enum completion kind, const char *const *words, FILE *out)
 {
 	switch (kind) {
 	case COMPLETE_NOTHING:
@@ -49,7 +49,7 @@ static void print_words(enum completion kind, const struct option_spec *option, 
 	}
 	fputs(" -x -a '", out);
 	if (kind == COMPLETE_WORDS)
-		completion_print_words(option->words, out);
+		completion_print_words(words, out);
 	else if (kind == COMPLETE_ROLES)
 		completion_print_roles(out);
 	else
@@ -80,21 +80,42 @@ static void print_commands(FILE *out)
 	}
 }
 
-static void print_option(const struct option_spec *option, FILE *out)
+static const char *condition_word(enum command command)
 {
-	fputs("complete -c omfwd -n '__omfwd_command", out);
-	for (enum command command = COMMAND_NONE; command < COMMAND_MAX; command++)
-		if (completion_goes_with(option, command))
-			fprintf(out, " %s",
-			        command == COMMAND_NONE    ? "none"
-			        : command == COMMAND_PHASE ? "--phase"
-			                                   : command_specs[command].name);
+	if (command == COMMAND_NONE)
+		return "none";
+	return command == COMMAND_PHASE ? "--phase" : command_specs[command].name;
+}
+
+/* What stands behind the condition. */
+static void print_rest(const struct option_spec *option, const char *const *words, FILE *out)
+{
 	fprintf(out, "' -l %s", option->name + 2);
 	if (option->value)
-		print_words(completion_of_option(option), option, out);
+		print_words(completion_of_option(option), words, out);
 	fputs(" -d '", out);
 	completion_print_help(option->help, out);
 	fputs("'\n", out);
+}
+
+/* One line for all commands that it goes with, or one for each where its words differ. */
+static void print_option(const struct option_spec *option, FILE *out)
+{
+	bool apart = option->kind == VALUE_WORD;
+
+	if (!apart)
+		fputs("complete -c omfwd -n '__omfwd_command", out);
+	for (enum command command = COMMAND_NONE; command < COMMAND_MAX; command++) {
+		if (!completion_goes_with(option, command))
+			continue;
+		if (apart)
+			fputs("complete -c omfwd -n '__omfwd_command", out);
+		fprintf(out, " %s", condition_word(command));
+		if (apart)
+			print_rest(option, completion_words_of(option, command), out);
+	}
+	if (!apart)
+		print_rest(option, option->words, out);
 }
 
 static void print_arguments(enum command command, FILE *out)

@@ -34,14 +34,14 @@ static const char tail[] = "  esac\n"
                            "\n"
                            "_omfwd \"$@\"\n";
 
-static void print_action(enum completion kind, const struct option_spec *option, FILE *out)
+static void print_action(enum completion kind, const char *const *words, FILE *out)
 {
 	switch (kind) {
 	case COMPLETE_NOTHING:
 		break;
 	case COMPLETE_WORDS:
 		fputc('(', out);
-		completion_print_words(option->words, out);
+		completion_print_words(words, out);
 		fputc(')', out);
 		break;
 	case COMPLETE_FILES:
@@ -83,7 +83,7 @@ static void print_commands(FILE *out)
 }
 
 /* A list may be repeated: its option is offered again. */
-static void print_option(const struct option_spec *option, FILE *out)
+static void print_option(const struct option_spec *option, enum command command, FILE *out)
 {
 	fprintf(out, "      '%s%s%s[", option->kind == VALUE_LIST ? "*" : "", option->name,
 	        option->value ? "=" : "");
@@ -91,7 +91,7 @@ static void print_option(const struct option_spec *option, FILE *out)
 	fputc(']', out);
 	if (option->value) {
 		fprintf(out, ":%s:", option->value);
-		print_action(completion_of_option(option), option, out);
+		print_action(completion_of_option(option), completion_words_of(option, command), out);
 	}
 	fputs("'\n", out);
 }
@@ -106,7 +106,7 @@ static void print_command_options(enum command command, FILE *out)
 	                                   : spec->name);
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		if (completion_goes_with(&option_specs[i], command))
-			print_option(&option_specs[i], out);
+			print_option(&option_specs[i], command, out);
 	if (command == COMMAND_NONE)
 		fputs("      '1:command:(( ${(q)commands} ))'\n", out);
 	else if (command != COMMAND_PHASE)

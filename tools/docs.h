@@ -40,6 +40,9 @@ enum completion completion_of_option(const struct option_spec *option);
 /* Of an argument of a command, from 0; COMPLETE_NOTHING past the end. */
 enum completion completion_of_argument(enum command command, unsigned index);
 
+/* The words of an option where it stands with a command; COMMAND_NONE: all of them. */
+const char *const *completion_words_of(const struct option_spec *option, enum command command);
+
 /* All words of a list, with blanks between them. */
 void completion_print_words(const char *const *words, FILE *out);
 void completion_print_rows(FILE *out);
