@@ -74,6 +74,12 @@ static json_t *references_cut(json_t *value)
 	return json_incref(value);
 }
 
+/* Filled by the kernel's own rules, and alone in having keys of several parts; nft -j does not say "dynamic". */
+static bool is_dynamic(const json_t *set)
+{
+	return json_is_array(json_object_get(set, "type"));
+}
+
 static void listing_normalise(const char *kind, json_t *object)
 {
 	char buf[256];
@@ -83,6 +89,8 @@ static void listing_normalise(const char *kind, json_t *object)
 		json_object_del(object, "bytes");
 	} else if (strcmp(kind, "set") == 0 || strcmp(kind, "map") == 0) {
 		json_object_set_new(object, "name", json_string(generation_cut(name, buf, sizeof(buf))));
+		if (is_dynamic(object))
+			json_object_del(object, "elem");
 	} else if (strcmp(kind, "rule") == 0) {
 		json_decref(references_cut(object));
 	} else if (strcmp(kind, "table") == 0) {
