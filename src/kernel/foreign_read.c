@@ -64,7 +64,7 @@ static void add_chain(struct reading *reading, const struct nftnl_chain *nftnl)
 	uint32_t family = nftnl_chain_get_u32(nftnl, NFTNL_CHAIN_FAMILY);
 	const char *table = nftnl_chain_get_str(nftnl, NFTNL_CHAIN_TABLE);
 
-	if (is_ours(reading, family, table) ||
+	if (!table || is_ours(reading, family, table) ||
 	    name_list_has(&reading->asleep, table_key(reading, family, table)))
 		return;
 	*ARRAY_PUSH(reading->foreign->chains, reading->foreign->n_chains, reading->foreign->cap_chains) =

@@ -2,9 +2,9 @@
 /*
  * What netlink answers. The sockets are replaced, so that every answer comes from the input: the session, the dumps and
  * the monitor read it as if the kernel had sent it. An answer of the input is two bytes of length and the datagram; half
- * of the time its sequence numbers are made to fit, else nothing would be read. Tracked connections are left out:
- * libnetfilter_conntrack ends the program over an attribute of the wrong length, by its own decision; the policy stays,
- * and the agent is started again.
+ * of the time its sequence numbers are made to fit, else nothing would be read. Tracked connections and the rules of
+ * others are left out: libnetfilter_conntrack and libnftnl end the program over an attribute of the wrong length, by
+ * their own decision; the policy stays, and the agent is started again.
  *
  * The first byte chooses the question. With OMFWD_FUZZ_RECORD=DIR nothing is replaced: every question is asked of the
  * kernel this runs on, in a network namespace of its own, and the answers are written to DIR as inputs.
@@ -23,7 +23,10 @@
 #include "kernel/flowtables.h"
 #include "kernel/kernel.h"
 #include "kernel/monitor.h"
+#include "kernel/nflog.h"
+#include "kernel/routes.h"
 #include "kernel/session.h"
+#include "policy/packet_header.h"
 #include "tests/unit/hand_policy.h"
 #include "util/array.h"
 
@@ -169,6 +172,8 @@ static struct fixture *fixture;
 static struct kernel *kernel;
 static struct monitor *monitor;
 static struct conntrack *conntrack;
+static struct mnl_socket *routes;
+static struct kernel_nflog *nflog;
 
 static void ask_counters(void)
 {
@@ -263,12 +268,36 @@ static void ask_route(void)
 	conntrack_addr_is_local(conntrack, &addr);
 }
 
+static void ask_where_to(void)
+{
+	struct addr addr = {.v4 = 0x0a000001};
+	struct route route;
+
+	route_find(routes, &addr, &route);
+}
+
+static void note_packet(const struct nflog_packet *packet, void *data)
+{
+	struct packet_header header;
+
+	(void)data;
+	packet_header_parse(packet->bytes, packet->len, &header);
+}
+
+/* Nothing where the group cannot be bound: that takes a privilege. */
+static void ask_log(void)
+{
+	if (nflog)
+		kernel_nflog_read(nflog, note_packet, NULL);
+}
+
 static void (*const questions[])(void) = {
-        ask_counters, ask_table_state, ask_window_left, ask_window_sets, ask_flowtables, ask_fingerprint,
-        ask_sets,     ask_apply,       ask_remove,      ask_monitor,     ask_route,
+        ask_counters,    ask_table_state, ask_window_left, ask_window_sets, ask_flowtables,
+        ask_fingerprint, ask_sets,        ask_apply,       ask_remove,      ask_monitor,
+        ask_route,       ask_where_to,    ask_log,
 };
 
-/* Sockets are opened, and nothing is asked of them yet: no privilege is needed. */
+/* Sockets are opened, and next to nothing is asked of them yet. */
 static void open_all(void)
 {
 	struct sockaddr_nl any = {.nl_family = AF_NETLINK};
@@ -279,6 +308,11 @@ static void open_all(void)
 	kernel->socket = mnl_socket_open(NETLINK_NETFILTER);
 	FUZZ_HOLDS(kernel->socket && mnl_socket_bind(kernel->socket, any.nl_groups, MNL_SOCKET_AUTOPID) == 0);
 	FUZZ_HOLDS(monitor_open(kernel_port(kernel), &monitor) == 0 && conntrack_open(&conntrack) == 0);
+	FUZZ_HOLDS(routes_open(&routes) == 0);
+	record.on = true; /* this one asks the kernel when it is opened */
+	if (kernel_nflog_open(77, &nflog) < 0)
+		nflog = NULL;
+	record.on = false;
 	fixture = fixture_new();
 	add_member(fixture, ROLE_MANAGEMENT_SERVER, "10.0.1.11");
 	add_member(fixture, ROLE_MANAGEMENT_SERVER, "2001:db8::11");
