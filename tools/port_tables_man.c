@@ -169,16 +169,42 @@ static void print_rows_of_role(enum role role, bool opens, FILE *out)
 		fputs(".\n", out);
 }
 
+static void print_aliases(enum role role, FILE *out)
+{
+	const char *separator = "Also written ";
+
+	for (unsigned i = ROLE_MAX; role_name_at(i); i++) {
+		if (role_find(role_name_at(i)) != (int)role)
+			continue;
+		fprintf(out, "%s\\fB%s\\fR", separator, role_name_at(i));
+		separator = ", ";
+	}
+	if (*separator == ',')
+		fputs(".\n", out);
+}
+
+/* Who acts for the role in a section that assigns nothing. */
+static void print_stand_ins(enum role role, FILE *out)
+{
+	static const struct section nothing_assigned;
+	role_mask acting = section_acting_roles(&nothing_assigned, role);
+
+	if (acting == ROLE_BIT(role))
+		return;
+	fputs("Where it is not assigned, it is ", out);
+	print_roles(acting, out);
+	fputs(".\n", out);
+}
+
 static void print_role(enum role role, FILE *out)
 {
 	fprintf(out, ".TP\n.B %s\n", role_name(role));
-	for (unsigned i = ROLE_MAX; role_name_at(i); i++)
-		if (role_find(role_name_at(i)) == (int)role)
-			fprintf(out, "Also written \\fB%s\\fR.\n", role_name_at(i));
 	if (role_is_server(role))
 		fputs("A server role.\n", out);
+	print_aliases(role, out);
 	print_rows_of_role(role, true, out);
 	print_rows_of_role(role, false, out);
+	print_stand_ins(role, out);
 }
 
 static const char head[] =

@@ -194,6 +194,8 @@ static void test_rows_say_what_the_document_says(void **state)
 	assert_true(page_mentions(&tables_7, "windows_agent > gateway_server"));
 	assert_true(page_mentions(&tables_7, "acs_collector > acs_database"));
 	assert_false(page_mentions(&tables_7, "acs_database > acs_collector"));
+	assert_true(page_mentions(&tables_7, "it is management_server, gateway_server."));
+	assert_true(page_mentions(&tables_7, "Also written operational_database, opsdb."));
 	assert_true(page_mentions(&tables_7, "udp 88 (only with authentication = kerberos)"));
 }
 
