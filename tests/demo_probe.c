@@ -29,6 +29,7 @@
 #define HOLD_EVERY_MS 20
 #define STREAM_US     1000
 #define SOCKETS_MAX   256
+#define BUFFER_BYTES  (8 << 20)
 
 enum outcome { ANSWERED, SILENT, BROKEN };
 
@@ -45,6 +46,14 @@ static int fail(const char *what)
 {
 	fprintf(stderr, "demo_probe: %s: %s\n", what, strerror(errno));
 	return BROKEN;
+}
+
+/* No packet is to be lost because we were slow. Without the right to it, it stays as it is. */
+static void enlarge_buffer(int fd)
+{
+	static const int bytes = BUFFER_BYTES;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 }
 
 static int server_add(struct server *server, int fd, bool listens)
@@ -66,6 +75,7 @@ static int server_open(struct server *server, const char *spec)
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
 	    bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0 || (tcp && listen(fd, 64) < 0))
 		return fail(spec);
+	enlarge_buffer(fd);
 	return server_add(server, fd, tcp) < 0 ? BROKEN : ANSWERED;
 }
 
@@ -214,6 +224,7 @@ static int stream(const char *address, const char *port)
 
 	if (fd < 0)
 		return fail(address);
+	enlarge_buffer(fd);
 	signal(SIGTERM, end_stream);
 	while (!stream_ends) {
 		if (send(fd, message, sizeof(message), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)

@@ -154,8 +154,10 @@ static void report_unreadable(struct load *load, int error, const char *path, lo
 	else if (error == -EISDIR)
 		diag_error(load->diags, loc, "%s is a directory; name a file with one member a line", quoted);
 	else
-		diag_error(load->diags, loc, "the list file %s cannot be read: %s; make it readable", quoted,
-		           strerror(-error));
+		diag_error(load->diags, loc,
+		           "the list file %s cannot be read: %s; make it readable (the service is the user "
+		           "omfwd)",
+		           quoted, strerror(-error));
 }
 
 /* The list at path, read now or before; NULL if it cannot be read. */

@@ -222,7 +222,9 @@ static void report_unreadable(struct role_file *file, int error)
 	else if (error == -EISDIR)
 		diag_error(file->diags, loc, "this is a directory; name a file");
 	else
-		diag_error(file->diags, loc, "cannot be read: %s; make it readable", strerror(-error));
+		diag_error(file->diags, loc,
+		           "cannot be read: %s; make it readable (the service is the user omfwd)",
+		           strerror(-error));
 }
 
 static void read_one(struct role_file *file, const char *path)

@@ -153,6 +153,19 @@ static void test_the_group_may_ask_and_others_are_told_why_not(void **state)
 	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
 }
 
+static void test_a_role_file_that_the_agent_may_not_read_changes_nothing(void **state)
+{
+	struct lab *lab = lab_need(state);
+	int notify;
+
+	make_user(lab);
+	lab_write("omfwd.conf", POLICY);
+	start_as_user(lab, &notify);
+	lab_must(lab, NS_GATEWAY, "chmod 600 " CONFIG);
+	omfwd_expect_says(lab, 2, "reload", "make it readable (the service is the user omfwd)");
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445", "pass 10.2.0.20 10.1.0.10 tcp/5723");
+}
+
 /* Root works without an agent, and the agent's user goes on with what root has written. */
 static void test_what_root_did_is_the_agents_to_go_on_with(void **state)
 {
@@ -183,6 +196,7 @@ int main(void)
 	        LAB_TEST(test_the_shipped_file_touches_nothing_and_says_what_is_next),
 	        LAB_TEST(test_status_says_that_a_policy_stays),
 	        USER_TEST(test_the_group_may_ask_and_others_are_told_why_not),
+	        USER_TEST(test_a_role_file_that_the_agent_may_not_read_changes_nothing),
 	        USER_TEST(test_what_root_did_is_the_agents_to_go_on_with),
 	};
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);

@@ -72,7 +72,7 @@ make_neighbour() {
 }
 
 serve_db() { # LOG
-  from db "$probe" serve tcp/1433 tcp/445 tcp/1432 udp/1434 udp/137 >"$1" &
+  from db "$probe" serve tcp/1433 tcp/445 tcp/1432 udp/1434 udp/137 udp/1432 >"$1" &
   disown
   wait_until 10 grep -q ready "$1" || die "no listeners on db"
 }
@@ -94,6 +94,23 @@ blocked() {
 stream_start() {
   ip netns exec "$net-ms" "$probe" stream 10.20.2.50 "$1" >"$2" & # not from: the signal is for the probe
   stream_pid=$! stream_log=$2
+}
+
+# write_networkd ROOT: systemd-networkd brings the gateway's cables up, as on any gateway.
+write_networkd() {
+  local host
+  mkdir -p "$1/etc/systemd/network"
+  for host in "ms 10.20.1.1" "db 10.20.2.1"; do
+    printf '[Match]\nName=to-%s\n[Network]\nAddress=%s/24\nIPForward=ipv4\nLinkLocalAddressing=no\n' "${host% *}" \
+      "${host#* }" >"$1/etc/systemd/network/${host% *}.network"
+  done
+}
+
+# write_late_unit ROOT: omfwd as it would be if it were not before the network.
+write_late_unit() {
+  sed -e 's/^Before=.*/After=network.target/' -e '/^\(Wants\|Conflicts\)=/d' \
+    -e 's|^ExecStart=|ExecStartPre=/bin/sleep 2\n&|' "$1/lib/systemd/system/omfwd.service" \
+    >"$1/etc/systemd/system/omfwd.service"
 }
 
 stream_stop() {

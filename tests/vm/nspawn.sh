@@ -44,6 +44,7 @@ container_boot() { # ROOT
   systemd-nspawn --quiet --register=no --keep-unit -b -D "$1" -M "$net" --console=pipe \
     --network-namespace-path="/run/netns/$net-gw" --capability=CAP_NET_ADMIN </dev/null >"$tmp/console" 2>&1 &
   container=$!
+  disown
   wait_until 30 booted || { cat "$tmp/console" >&2; die "the container does not boot"; }
 }
 
@@ -60,7 +61,6 @@ container_end() {
   [ -n "$container" ] || return 0
   kill "$container" 2>/dev/null || true
   wait_until 20 fails kill -0 "$container" || kill -9 "$container"
-  wait "$container" || true
   container=
 }
 
@@ -75,17 +75,19 @@ nspawn_whole_life() {
   serve_db "$tmp/listen"
   make_root "$tmp/root"
   container_boot "$tmp/root"
-  path_whole_life
+  path_life
+  path_stop
+  path_end
   container_end
   unmake_gateway
 }
 
-# boot_counting: boots with the cables down. ms never stops asking db for what only an install phase opens, so that each
+# boot_counting: boots with the cables down. ms never stops asking db for what no row opens, so that each
 # answer is a packet that got through before the policy was there. The network comes up as it does on any gateway.
 boot_counting() { # ROOT
   make_gateway
   serve_db "$tmp/listen"
-  stream_start 137 "$tmp/boot-stream"
+  stream_start 1432 "$tmp/boot-stream"
   container_boot "$1"
   wait_until 20 passes udp/1434 || echo "the network never came up"
   container_status=$(gateway omfwd status 2>&1 || true)
@@ -98,13 +100,9 @@ boot_counting() { # ROOT
 network_is_up() { grep -q "in step" <<<"$container_status"; }
 
 nspawn_boot() {
-  local root=$tmp/boot-root unit
+  local root=$tmp/boot-root
   make_root "$root"
-  mkdir -p "$root/etc/systemd/network"
-  printf '[Match]\nName=to-ms\n[Network]\nAddress=10.20.1.1/24\nIPForward=ipv4\nLinkLocalAddressing=no\n' \
-    >"$root/etc/systemd/network/ms.network"
-  printf '[Match]\nName=to-db\n[Network]\nAddress=10.20.2.1/24\nIPForward=ipv4\nLinkLocalAddressing=no\n' \
-    >"$root/etc/systemd/network/db.network"
+  write_networkd "$root"
   # Installed as in an image: nothing runs, and the boot is the first.
   systemd-nspawn --quiet --register=no --keep-unit -D "$root" --private-network -M "$net" --console=pipe sh -c "
     apt-get -q -y install /root/${deb##*/} && systemctl enable systemd-networkd.service omfwd.service &&
@@ -119,9 +117,7 @@ nspawn_boot() {
   check "second boot, from the last good policy: no packet before it" [ "$answered" = 0 ]
 
   # The same boot with a unit that is not before the network must let packets through, or the check above is blind.
-  unit=$root/etc/systemd/system/omfwd.service
-  sed -e 's/^Before=.*/After=network.target/' -e '/^\(Wants\|Conflicts\)=/d' \
-    -e 's|^ExecStart=|ExecStartPre=/bin/sleep 2\n&|' "$root"/lib/systemd/system/omfwd.service >"$unit"
+  write_late_unit "$root"
   boot_counting "$root"
   check "boot with a unit that is late: packets get through before it" [ "$answered" -gt 0 ]
   check "and none after it" network_is_up

@@ -72,7 +72,7 @@ rpm_whole_life() {
 }
 
 test_rpm() {
-  prepare_debian
+  prepare_debian ""
   built_rpm=$(find "$packages" -name 'omfwd-[0-9]*.rpm' ! -name '*.src.rpm')
   [ -f "$built_rpm" ] || die "no rpm of omfwd in $packages"
   rpm_whole_life
