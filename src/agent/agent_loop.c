@@ -118,6 +118,18 @@ static bool request_is_for_us(const struct agent *agent, const json_t *request, 
 	return reply_code(reply) == CODE_DONE;
 }
 
+/* Our own user is who "systemctl reload" asks as. */
+static bool peer_may_ask(enum verb verb, uid_t uid, json_t *reply)
+{
+	if (!verb_is_for_root(verb) || uid == 0 || uid == geteuid())
+		return true;
+	reply_fail(reply, CODE_FORBIDDEN,
+	           "%s is for root alone; the group " CONTROL_GROUP
+	           " may read the status and change the phase",
+	           verb_word(verb));
+	return false;
+}
+
 json_t *agent_answer(void *data, uid_t uid, const json_t *request)
 {
 	const char *word = json_string_value(json_object_get(request, "verb"));
@@ -128,7 +140,7 @@ json_t *agent_answer(void *data, uid_t uid, const json_t *request)
 
 	if (verb == VERB_MAX)
 		reply_fail(reply, CODE_BAD_INPUT, "the agent does not know this request");
-	if (verb == VERB_MAX || !request_is_for_us(agent, request, reply))
+	if (verb == VERB_MAX || !request_is_for_us(agent, request, reply) || !peer_may_ask(verb, uid, reply))
 		return reply;
 	json_decref(reply);
 	origin_of_request(uid, request, &origin);

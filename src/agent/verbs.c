@@ -207,16 +207,19 @@ static void answer_metrics(struct engine *engine, const json_t *request, const s
 
 struct verb_spec {
 	const char *word;
-	bool changes_kernel;
+	bool changes_kernel, for_root;
 	void (*answer)(struct engine *engine, const json_t *request, const struct origin *origin,
 	               json_t *reply);
 };
 
 static const struct verb_spec verbs[VERB_MAX] = {
         [VERB_PHASE] = {.word = "phase", .changes_kernel = true, .answer = verb_phase_answer},
-        [VERB_RELOAD] = {.word = "reload", .changes_kernel = true, .answer = answer_reload},
-        [VERB_CONFIRM] = {.word = "confirm", .changes_kernel = true, .answer = answer_confirm},
-        [VERB_REMOVE] = {.word = "remove", .changes_kernel = true, .answer = answer_remove},
+        [VERB_RELOAD] = {.word = "reload", .changes_kernel = true, .for_root = true, .answer = answer_reload},
+        [VERB_CONFIRM] = {.word = "confirm",
+                          .changes_kernel = true,
+                          .for_root = true,
+                          .answer = answer_confirm},
+        [VERB_REMOVE] = {.word = "remove", .changes_kernel = true, .for_root = true, .answer = answer_remove},
         [VERB_STATUS] = {.word = "status", .answer = answer_status},
         [VERB_EXPLAIN] = {.word = "explain", .answer = verb_explain_answer},
         [VERB_REPORT] = {.word = "report", .answer = verb_report_answer},
@@ -241,6 +244,11 @@ enum verb verb_find(const char *word)
 bool verb_changes_kernel(enum verb verb)
 {
 	return verbs[verb].changes_kernel;
+}
+
+bool verb_is_for_root(enum verb verb)
+{
+	return verbs[verb].for_root;
 }
 
 json_t *verb_answer(struct engine *engine, enum verb verb, const json_t *request, const struct origin *origin)

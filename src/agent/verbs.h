@@ -33,6 +33,9 @@ enum verb verb_find(const char *word);
 /* Whether the verb changes what the kernel enforces. */
 bool verb_changes_kernel(enum verb verb);
 
+/* Whether the verb decides which policy is in force, so that the group omfwd may not ask for it. */
+bool verb_is_for_root(enum verb verb);
+
 /* Does what is asked and returns the whole reply. The kernel is changed before anything is logged. */
 json_t *verb_answer(struct engine *engine, enum verb verb, const json_t *request,
                     const struct origin *origin);

@@ -147,6 +147,10 @@ static void test_the_group_may_ask_and_others_are_told_why_not(void **state)
 	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
 	expect_as(lab, AS_MEMBER, 0, "--phase run", "");
 	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
+	expect_as(lab, AS_MEMBER, 4, "remove", "remove is for root alone");
+	expect_as(lab, AS_MEMBER, 4, "reload", "reload is for root alone");
+	expect_as(lab, AS_MEMBER, 4, "confirm", "confirm is for root alone");
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
 	/* whoever lets others at the socket file has not let them in */
 	lab_must(lab, NS_GATEWAY, "chmod 666 " RUN_DIR "/control.sock");
 	expect_as(lab, AS_NOBODY, 4, "--phase install", "members of the group omfwd");

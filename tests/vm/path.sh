@@ -88,6 +88,7 @@ path_group() {
   check "a member of the group reads the status" gateway "${member[@]}" omfwd status
   check "and changes the phase" gateway "${member[@]}" omfwd --phase install --rows cur-02
   check "and changes it back" gateway "${member[@]}" omfwd --phase run
+  check "but does not remove the policy" ends_with 4 gateway "${member[@]}" omfwd remove
   check "others may not: exit code 4" ends_with 4 gateway "${nobody[@]}" omfwd --phase install
   check "and are told why not" says "members of the group omfwd" gateway "${nobody[@]}" omfwd status
 }
