@@ -49,6 +49,8 @@ static const struct {
         {"omfwd --phase install --for ", "2h", "install"},
         {"omfwd --phase install --r", "--reason", "--confirm"},
         {"omfwd agent --", "--confirm", "--rows"},
+        {"omfwd --config " TOP_SRCDIR "/READ", "README.md", "HACKING.md"},
+        {"omfwd status --run-dir " TOP_SRCDIR "/ma", "man", "README.md"},
         {"omfwd check " TOP_SRCDIR "/README", "README.md", "HACKING.md"},
         {"omfwd explain 10.0.0.1 10.0.0.2 t", "tcp/", "udp/"},
         {"omfwd status ", NULL, "agent"},
@@ -73,7 +75,7 @@ static void run_shell(const struct shell *shell, const char *lines, char *output
 	unlink(input);
 }
 
-/* Whether a word of the answer to line is, or ends with, what is wanted. */
+/* Whether a word of the answer to line is, or ends with, what is wanted; a directory may have its slash. */
 static bool is_offered(const char *output, const char *line, const char *wanted)
 {
 	char mark[512];
@@ -86,7 +88,7 @@ static bool is_offered(const char *output, const char *line, const char *wanted)
 	for (at += strlen(mark); *at && strncmp(at, "> ", 2) != 0;) {
 		size_t len = strcspn(at, "\n"), n = strlen(wanted);
 
-		while (len > n && at[len - 1] == ' ')
+		while (len > n && (at[len - 1] == ' ' || at[len - 1] == '/'))
 			len--;
 		if (len >= n && strncmp(at + len - n, wanted, n) == 0)
 			return true;
