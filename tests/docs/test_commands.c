@@ -129,6 +129,16 @@ static void check_package(struct world *world, const char *command)
 		expect_in_file(TOP_SRCDIR "/debian/control", "\nPackage: omfwd\n");
 }
 
+/* There is no node_exporter here; what the link leads to is what the role file says. */
+static void check_link(struct world *world, const char *command)
+{
+	char target[128] = "", wanted[256];
+	(void)world;
+	assert_int_equal(sscanf(command, "ln -s %127s", target), 1);
+	snprintf(wanted, sizeof(wanted), "\nmetrics_file = %s\n", target);
+	expect_in_file(README, wanted);
+}
+
 static void check_script(struct world *world, const char *command)
 {
 	char path[256];
@@ -165,7 +175,8 @@ static const struct {
         {"apt-get install ", check_all_packages}, /* would change the machine */
         {"dnf install ", check_all_packages},     /* likewise */
         {"systemctl enable --now omfwd", start_agent}, {"scripts/", check_script}, /* they run this test */
-        {"./bootstrap && ./configure", check_build},   {"omfwd denied --follow", run_until_stopped},
+        {"./bootstrap && ./configure", check_build},   {"ln -s ", check_link},
+        {"omfwd denied --follow", run_until_stopped},
 };
 
 static int expected_code(const char *command)
