@@ -43,7 +43,7 @@ static struct denial_pair *get_pair(struct denial_pairs *pairs, const char *sour
 
 	if (pair)
 		return pair;
-	if (pairs->n == DENIAL_PAIRS_MAX - 1 && strcmp(source, OTHER) != 0)
+	if (pairs->n >= DENIAL_PAIRS_MAX - 1 && strcmp(source, OTHER) != 0)
 		return get_pair(pairs, OTHER, OTHER);
 	pair = ARRAY_PUSH(pairs->items, pairs->n, pairs->cap);
 	*pair = (struct denial_pair){.packets = 0};

@@ -162,6 +162,46 @@ static void test_pairs_only_grow(void **state)
 	denials_free(denials);
 }
 
+/* A packet between other roles than any before it. */
+static void deny_between(struct denials *denials, struct policy *policy, unsigned i)
+{
+	uint8_t syn[40] = {0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 2, 0, 1, 10, 1, 0, 1};
+	static char name[16];
+
+	syn[33] = 2; /* SYN */
+	snprintf(name, sizeof(name), "s%u", i);
+	policy->sections[0].name = name;
+	denials_add(denials, syn, sizeof(syn), PATH_FORWARD, 1);
+}
+
+/* However many roles there come to be over the years, memory and lines of metrics are bounded, and no packet is lost. */
+static void test_pairs_are_bounded(void **state)
+{
+	enum { MORE = DENIAL_PAIRS_MAX + 50 };
+	struct denials *denials = denials_new(8, 0);
+	struct denial_pairs pairs = {.n = 0};
+	uint64_t packets = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < MORE; i++) {
+		struct section section = {.name = NULL};
+		struct policy policy = {.sections = &section, .n_sections = 1};
+		struct range4 everybody = {.lo = 0, .hi = UINT32_MAX};
+
+		section.roles[ROLE_WINDOWS_AGENT].addrs = (struct addr_set){.v4 = &everybody, .n4 = 1};
+		deny_between(denials, &policy, i);
+		denial_pairs_tally(&pairs, denials, &policy);
+	}
+	assert_int_equal(pairs.n, DENIAL_PAIRS_MAX);
+	for (size_t i = 0; i < pairs.n; i++)
+		packets += pairs.items[i].packets;
+	assert_int_equal(packets, MORE);
+	assert_string_equal(pairs.items[DENIAL_PAIRS_MAX - 1].source, "other");
+	assert_int_equal(pairs.items[DENIAL_PAIRS_MAX - 1].packets, MORE - (DENIAL_PAIRS_MAX - 1));
+	denial_pairs_clear(&pairs);
+	denials_free(denials);
+}
+
 static uint64_t hash_of(const char *role_file)
 {
 	char path[] = "/tmp/omfwd-metrics-XXXXXX";
@@ -232,8 +272,11 @@ static void test_file_is_replaced(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_everything),       cmocka_unit_test(test_nothing_known),
-	        cmocka_unit_test(test_pairs_only_grow),  cmocka_unit_test(test_hash),
+	        cmocka_unit_test(test_everything),
+	        cmocka_unit_test(test_nothing_known),
+	        cmocka_unit_test(test_pairs_only_grow),
+	        cmocka_unit_test(test_pairs_are_bounded),
+	        cmocka_unit_test(test_hash),
 	        cmocka_unit_test(test_file_is_replaced),
 	};
 
