@@ -49,21 +49,31 @@ static void store_u32(struct foreign_state *state, uint32_t number, uint32_t val
 	store(state, number, &value, NULL, 4);
 }
 
-static void load_payload(struct foreign_state *state, const struct nftnl_expr *expr)
+/* The part of a header that an expression is about; NULL: not one of those whose bytes are kept. */
+static struct foreign_bytes *header_of(struct foreign_state *state, uint32_t base, uint32_t offset,
+                                       uint32_t len)
+{
+	if (len > FOREIGN_HEADER_MAX || offset > FOREIGN_HEADER_MAX - len)
+		return NULL;
+	return base == NFT_PAYLOAD_NETWORK_HEADER     ? &state->network
+	       : base == NFT_PAYLOAD_TRANSPORT_HEADER ? &state->transport
+	                                              : NULL;
+}
+
+/* What a rule writes into the packet is not followed: those bytes are known no more. */
+static void payload(struct foreign_state *state, const struct nftnl_expr *expr)
 {
 	uint32_t base = nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_BASE);
 	uint32_t offset = nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET);
 	uint32_t len = nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_LEN);
 	uint32_t number = nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_DREG);
-	const struct foreign_bytes *header = base == NFT_PAYLOAD_NETWORK_HEADER     ? &state->network
-	                                     : base == NFT_PAYLOAD_TRANSPORT_HEADER ? &state->transport
-	                                                                            : NULL;
+	struct foreign_bytes *header = header_of(state, base, offset, len);
 
-	if (nftnl_expr_is_set(expr, NFTNL_EXPR_PAYLOAD_SREG) || len > FOREIGN_DATA_MAX)
-		return;
-	if (header && offset + len <= FOREIGN_HEADER_MAX)
+	if (header && nftnl_expr_is_set(expr, NFTNL_EXPR_PAYLOAD_SREG))
+		memset(header->known + offset, 0, len);
+	else if (header)
 		store(state, number, header->value + offset, header->known + offset, len);
-	else
+	else if (!nftnl_expr_is_set(expr, NFTNL_EXPR_PAYLOAD_SREG) && len <= FOREIGN_DATA_MAX)
 		forget(state, number, len);
 }
 
@@ -231,7 +241,7 @@ bool foreign_load(struct foreign_state *state, const struct nftnl_expr *expr, co
 		const char *name;
 		void (*load)(struct foreign_state *state, const struct nftnl_expr *expr);
 	} loaders[] = {
-	        {"payload", load_payload},     {"meta", meta}, {"ct", connection}, {"fib", load_fib},
+	        {"payload", payload},          {"meta", meta}, {"ct", connection}, {"fib", load_fib},
 	        {"immediate", load_immediate},
 	};
 

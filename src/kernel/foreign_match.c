@@ -172,6 +172,8 @@ static enum match look_up(struct matching *at, const struct nftnl_expr *expr)
 	const struct foreign_element *element;
 	enum match match;
 
+	if (place < 0 && is_map && number == NFT_REG_VERDICT)
+		decide(at, NF_QUEUE, NULL); /* nobody knows what it says */
 	if (place < 0) {
 		forget_registers(at);
 		return MATCH_MAYBE;

@@ -26,6 +26,7 @@ struct reading {
 	struct name_list asleep,
 	        owned;           /* tables without effect, and those of others; "2 filter": family and name */
 	struct foreign_set *set; /* whose elements are read */
+	size_t chain;            /* of the rule that came last: rules come chain by chain */
 };
 
 static const char *kept(const struct reading *reading, const char *text)
@@ -117,14 +118,20 @@ static const char *rule_comment(const struct reading *reading, const struct nftn
 	return comment ? kept(reading, comment) : NULL;
 }
 
-static struct foreign_chain *find_chain(const struct foreign *foreign, uint32_t family, const char *table,
+/* Begins at the chain of the rule before: others may have thousands, and list chains and rules in the same order. */
+static struct foreign_chain *find_chain(struct reading *reading, uint32_t family, const char *table,
                                         const char *name)
 {
-	for (size_t i = 0; i < foreign->n_chains; i++) {
-		struct foreign_chain *chain = &foreign->chains[i];
+	const struct foreign *foreign = reading->foreign;
 
-		if (chain->family == family && !strcmp(chain->table, table) && !strcmp(chain->name, name))
+	for (size_t i = 0; i < foreign->n_chains; i++) {
+		size_t at = (reading->chain + i) % foreign->n_chains;
+		struct foreign_chain *chain = &foreign->chains[at];
+
+		if (chain->family == family && !strcmp(chain->table, table) && !strcmp(chain->name, name)) {
+			reading->chain = at;
 			return chain;
+		}
 	}
 	return NULL;
 }
@@ -136,7 +143,7 @@ static int read_rule(const struct nlmsghdr *message, void *data)
 	struct reading *reading = data;
 	struct attrs attrs = attrs_parse(message);
 	struct foreign_chain *chain =
-	        find_chain(reading->foreign, header->nfgen_family, attrs_text(&attrs, NFTA_RULE_TABLE),
+	        find_chain(reading, header->nfgen_family, attrs_text(&attrs, NFTA_RULE_TABLE),
 	                   attrs_text(&attrs, NFTA_RULE_CHAIN));
 	struct foreign_rule *rule;
 
@@ -222,13 +229,17 @@ static void add_element(const struct reading *reading, struct foreign_set *set, 
 		element->chain = kept(reading, nftnl_set_elem_get_str(elem, NFTNL_SET_ELEM_CHAIN));
 }
 
+/* What comes behind the bound is received and thrown away. */
 static int read_elements(const struct nlmsghdr *message, void *data)
 {
 	struct reading *reading = data;
-	struct nftnl_set *nftnl = nftnl_set_alloc();
 	struct nftnl_set_elems_iter *iter;
 	struct nftnl_set_elem *elem;
+	struct nftnl_set *nftnl;
 
+	if (!reading->set->known)
+		return 0;
+	nftnl = nftnl_set_alloc();
 	if (!nftnl)
 		abort();
 	if (nftnl_set_elems_nlmsg_parse(message, nftnl) < 0)

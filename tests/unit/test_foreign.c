@@ -136,6 +136,53 @@ static void test_interval(void **state)
 	expect(world, FOREIGN_UNSURE, 1);
 }
 
+/* A set that came after the sets were listed, or of a kind that cannot be read: its verdicts may be any. */
+static void test_unknown_verdict_map(void **state)
+{
+	struct world *world = *state;
+	struct nftnl_rule *rule = rule_add(world, 0);
+
+	add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 12, 4);
+	add_lookup(rule, true, false);
+	world->foreign.n_sets = 0;
+	expect(world, FOREIGN_UNSURE, 1);
+	world->foreign.n_sets = 1;
+	world->set.key_len = FOREIGN_DATA_MAX + 4;
+	world->set.known = false;
+	expect(world, FOREIGN_UNSURE, 1);
+}
+
+/* ip daddr set 10.9.9.9: what a rule writes into the packet, later rules see. */
+static void test_written_header(void **state)
+{
+	struct world *world = *state;
+	const uint8_t dst[4] = {10, 2, 0, 10};
+	struct nftnl_rule *rule = rule_add(world, 0);
+	struct nftnl_expr *expr = expr_add(rule, "payload");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET, 16);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_LEN, 4);
+	rule = rule_add(world, 0);
+	add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 16, 4);
+	add_cmp(rule, NFT_CMP_EQ, dst, 4);
+	add_verdict(rule, NF_DROP, NULL);
+	expect(world, FOREIGN_UNSURE, 2);
+}
+
+static void test_far_offset(void **state)
+{
+	struct world *world = *state;
+	struct nftnl_rule *rule = rule_add(world, 0);
+	const uint8_t byte = 1;
+
+	add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, UINT32_MAX, 1);
+	add_cmp(rule, NFT_CMP_EQ, &byte, 1);
+	add_verdict(rule, NF_DROP, NULL);
+	expect(world, FOREIGN_UNSURE, 1);
+}
+
 static void test_inverted_lookup(void **state)
 {
 	struct world *world = *state;
@@ -272,6 +319,9 @@ int main(void)
 	        WORLD_TEST(test_what_is_not_known_may_be),
 	        WORLD_TEST(test_rule_without_form),
 	        WORLD_TEST(test_untracked),
+	        WORLD_TEST(test_unknown_verdict_map),
+	        WORLD_TEST(test_written_header),
+	        WORLD_TEST(test_far_offset),
 	        WORLD_TEST(test_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
