@@ -153,6 +153,9 @@ static void report_unreadable(struct load *load, int error, const char *path, lo
 		           quoted);
 	else if (error == -EISDIR)
 		diag_error(load->diags, loc, "%s is a directory; name a file with one member a line", quoted);
+	else if (error == -EINVAL)
+		diag_error(load->diags, loc, "%s is a pipe or a device; name a file with one member a line",
+		           quoted);
 	else
 		diag_error(load->diags, loc,
 		           "the list file %s cannot be read: %s; make it readable (the service is the user "
@@ -172,7 +175,7 @@ static struct list_file *find_list(struct load *load, const char *path, loc_t lo
 		list = list->next;
 	if (list)
 		return list;
-	r = file_read(path, &text, &len);
+	r = file_read_regular(path, &text, &len);
 	if (r < 0) {
 		report_unreadable(load, r, path, loc);
 		return NULL;

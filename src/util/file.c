@@ -67,3 +67,21 @@ int file_read(const char *path, char **text, size_t *len)
 	close(fd);
 	return r;
 }
+
+int file_read_regular(const char *path, char **text, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		r = -errno;
+	else if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		r = -EINVAL;
+	if (r == 0)
+		r = file_read_fd(fd, text, len);
+	close(fd);
+	return r;
+}

@@ -11,7 +11,10 @@
  */
 int file_read(const char *path, char **text, size_t *len);
 
-/* The same from a descriptor, which stays open. */
+/* The same of a regular file; -EINVAL for a pipe or a device, which might have no end or never answer. */
+int file_read_regular(const char *path, char **text, size_t *len);
+
+/* All that a descriptor has, which stays open. */
 int file_read_fd(int fd, char **text, size_t *len);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * A role file as the plainest evaluator sees it: addresses are numbers from 0 to 63, members are bits of a word, and a
  * packet is held against every line of the documents in turn. Shares nothing with the program but the port tables.
- * A header with its functions in it, because one test alone includes it.
+ * A header with its functions in it: those who include it have a world of their own.
  */
 #ifndef PLAIN_WORLD_H
 #define PLAIN_WORLD_H
@@ -45,6 +45,7 @@ struct world {
 	struct family_bits never_deny;
 	enum deny_scope scope;
 	bool audit;
+	bool closed;   /* every gate is; else: */
 	unsigned open; /* which gates are */
 };
 
@@ -59,16 +60,17 @@ struct packet {
 
 static bool holds(struct family_bits bits, bool v6, unsigned addr)
 {
-	return (v6 ? bits.v6 : bits.v4) >> addr & 1;
+	return addr < 64 && ((v6 ? bits.v6 : bits.v4) >> addr & 1);
 }
 
 static bool gate_is_open(const char *gate, void *data)
 {
-	unsigned sum = ((const struct world *)data)->open;
+	const struct world *world = data;
+	unsigned sum = world->open;
 
 	while (*gate)
 		sum = sum * 31 + (unsigned char)*gate++;
-	return sum >> 7 & 1;
+	return !world->closed && (sum >> 7 & 1);
 }
 
 /* True when the address is one of those that act for a role in the mask. */

@@ -355,6 +355,19 @@ static void test_many_members_in_a_list_file(void **state)
 	unlink(path_of("many.list"));
 }
 
+/* Nobody writes to it: who reads waits for ever. */
+static void test_a_pipe_is_no_list_file(void **state)
+{
+	(void)state;
+	assert_int_equal(mkfifo(path_of("pipe.list"), 0600), 0);
+	write_file("main", "[roles]\nwindows_agent = @file:pipe.list\npush_target = @file:/dev/zero\n");
+	assert_null(load());
+	assert_non_null(strstr(messages, "main:2: "));
+	assert_non_null(strstr(messages, "pipe.list\" is a pipe or a device; name a file"));
+	assert_non_null(strstr(messages, "main:3: \"/dev/zero\" is a pipe or a device"));
+	unlink(path_of("pipe.list"));
+}
+
 /* One line holds 1 MiB: that is about 80,000 members, so they take two keys. */
 static void test_many_members_on_a_line(void **state)
 {
@@ -440,6 +453,7 @@ int main(void)
 	        cmocka_unit_test(test_site_rules),
 	        cmocka_unit_test(test_drop_ins),
 	        cmocka_unit_test(test_many_members_in_a_list_file),
+	        cmocka_unit_test(test_a_pipe_is_no_list_file),
 	        cmocka_unit_test(test_many_members_on_a_line),
 	        cmocka_unit_test(test_last_day),
 	        cmocka_unit_test(test_nearest_word),
