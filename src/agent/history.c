@@ -70,6 +70,9 @@ static void read_file(const char *dir, const char *name, json_t *events)
 
 	if (state_dir_read(dir, name, &text, &len) < 0)
 		return;
+	for (size_t i = 0; i < len; i++) /* zeros after a crash must not end the reading */
+		if (!text[i])
+			text[i] = '\n';
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		json_t *event = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 

@@ -236,6 +236,29 @@ static void test_torn_and_foreign_lines(void **state)
 	json_decref(events);
 }
 
+/* What a file system leaves at the end of a file when the power goes: zeros. What is written behind them counts. */
+static void test_zeros_hide_nothing(void **state)
+{
+	static const char zeros[64];
+	struct history history = {.error = 0};
+	json_t *events;
+	FILE *file;
+
+	(void)state;
+	write_text("history.jsonl", "{\"at\": 1, \"event\": \"x\"}\n");
+	file = fopen(path_of("history.jsonl"), "a");
+	assert_non_null(file);
+	assert_int_equal(fwrite(zeros, 1, sizeof(zeros), file), sizeof(zeros));
+	assert_int_equal(fclose(file), 0);
+	history_add(&history, numbered(3));
+	history_flush(&history, dir);
+	assert_int_equal(history.error, 0);
+	events = history_read(&history, dir);
+	assert_int_equal(json_array_size(events), 2);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(events, 1), "i")), 3);
+	json_decref(events);
+}
+
 static void test_bounded_with_a_predecessor(void **state)
 {
 	struct history history = {.error = 0};
@@ -340,6 +363,7 @@ int main(void)
 	        HISTORY_TEST(test_reload_and_removal),
 	        HISTORY_TEST(test_drift_is_noted_once),
 	        HISTORY_TEST(test_torn_and_foreign_lines),
+	        HISTORY_TEST(test_zeros_hide_nothing),
 	        HISTORY_TEST(test_bounded_with_a_predecessor),
 	        HISTORY_TEST(test_events_wait_for_a_directory),
 	        HISTORY_TEST(test_last_packet),
