@@ -22,7 +22,7 @@
 
 struct reading {
 	struct foreign *foreign;
-	struct kernel *kernel;
+	struct kernel *kernel, *own; /* own: for elements, or NULL */
 	struct name_list asleep,
 	        owned;           /* tables without effect, and those of others; "2 filter": family and name */
 	struct foreign_set *set; /* whose elements are read */
@@ -229,17 +229,13 @@ static void add_element(const struct reading *reading, struct foreign_set *set, 
 		element->chain = kept(reading, nftnl_set_elem_get_str(elem, NFTNL_SET_ELEM_CHAIN));
 }
 
-/* What comes behind the bound is received and thrown away. */
 static int read_elements(const struct nlmsghdr *message, void *data)
 {
 	struct reading *reading = data;
+	struct nftnl_set *nftnl = nftnl_set_alloc();
 	struct nftnl_set_elems_iter *iter;
 	struct nftnl_set_elem *elem;
-	struct nftnl_set *nftnl;
 
-	if (!reading->set->known)
-		return 0;
-	nftnl = nftnl_set_alloc();
 	if (!nftnl)
 		abort();
 	if (nftnl_set_elems_nlmsg_parse(message, nftnl) < 0)
@@ -253,7 +249,7 @@ static int read_elements(const struct nlmsghdr *message, void *data)
 	}
 	nftnl_set_elems_iter_destroy(iter);
 	nftnl_set_free(nftnl);
-	return 0;
+	return reading->set->known ? 0 : -E2BIG;
 }
 
 static void ask_for_elements(struct nlmsghdr *message, void *data)
@@ -299,6 +295,30 @@ static void forget_elements(void *data)
 	((struct reading *)data)->set->n = 0;
 }
 
+/*
+ * For the elements of a large set the kernel takes seconds, so that a dump is given up where we look no further. Then its
+ * socket is good for nothing else: these have one of their own.
+ */
+static int read_set_elements(struct reading *reading, struct foreign_set *set)
+{
+	struct dump elements = {NFT_MSG_GETSETELEM, set->family,     ask_for_elements,
+	                        read_elements,      forget_elements, reading};
+	const char *error;
+	int err = 0;
+
+	reading->set = set;
+	if (!reading->own && (err = kernel_open(&reading->own, &error)) < 0)
+		return kernel_fail(reading->kernel, err, "%s", error);
+	err = kernel_dump(reading->own, &elements);
+	if (err == -E2BIG || err == -ENOENT) { /* ENOENT: it has gone meanwhile */
+		set->known = false;
+		kernel_close(reading->own);
+		reading->own = NULL;
+		return 0;
+	}
+	return err ? kernel_fail(reading->kernel, err, "%s", kernel_error(reading->own)) : 0;
+}
+
 static int read_all(struct reading *reading)
 {
 	const struct dump dumps[] = {
@@ -311,20 +331,11 @@ static int read_all(struct reading *reading)
 
 	for (size_t i = 0; i < ARRAY_SIZE(dumps) && !err; i++)
 		err = kernel_dump(reading->kernel, &dumps[i]);
-	for (size_t i = 0; i < reading->foreign->n_sets && !err; i++) {
-		struct dump elements = {NFT_MSG_GETSETELEM, reading->foreign->sets[i].family,
-		                        ask_for_elements,   read_elements,
-		                        forget_elements,    reading};
-
-		reading->set = &reading->foreign->sets[i];
-		if (!reading->set->known)
-			continue;
-		err = kernel_dump(reading->kernel, &elements);
-		if (err == -ENOENT) { /* it has gone meanwhile */
-			reading->set->known = false;
-			err = 0;
-		}
-	}
+	for (size_t i = 0; i < reading->foreign->n_sets && !err; i++)
+		if (reading->foreign->sets[i].known)
+			err = read_set_elements(reading, &reading->foreign->sets[i]);
+	if (reading->own)
+		kernel_close(reading->own);
 	return err;
 }
 

@@ -326,6 +326,27 @@ static void test_explain_looks_elsewhere(void **state)
 	omfwd_expect_says(lab, 0, "explain " FLOW4 " --phase run --json", "\"answer\": \"rejects\"");
 }
 
+/* Of a set too large to look into nothing is claimed, and what is listed behind it is read all the same. */
+static void test_large_set_is_not_looked_into(void **state)
+{
+	struct lab *lab = lab_need(state);
+	struct run run;
+	config_write("");
+	lab_must(lab, NS_GATEWAY,
+	         "{ echo 'table ip blocklist { set bad { type ipv4_addr; elements = {'; "
+	         "seq 70000 | awk '{ printf \"11.%%d.%%d.%%d,\", $1 / 65536, $1 / 256 %% 256, $1 %% 256 }'; "
+	         "echo '} }'; "
+	         "echo 'chain f { type filter hook forward priority 1; ip saddr @bad drop; }'; echo '}'; "
+	         "echo 'table ip mine { set few { type ipv4_addr; elements = { 10.1.0.20 } }'; "
+	         "echo 'chain f { type filter hook forward priority 2; ip saddr @few drop; }'; "
+	         "echo '}'; } | nft -f -");
+	omfwd_run(lab, &run, "explain " FLOW4);
+	if (!strstr(run.out, "table ip blocklist, chain f, might drop it, which cannot be told from here") ||
+	    !strstr(run.out, "table ip mine, chain f, would drop it"))
+		fail_msg("%s%s", run.out, run.err);
+	lab_run_free(&run);
+}
+
 static void test_wrong_file_is_no_machine(void **state)
 {
 	struct lab *lab = lab_need(state);
@@ -363,6 +384,7 @@ int main(void)
 	        LAB_TEST(test_flowtable_is_told),
 	        LAB_TEST(test_long_window_is_noted),
 	        LAB_TEST(test_explain_looks_elsewhere),
+	        LAB_TEST(test_large_set_is_not_looked_into),
 	        LAB_TEST(test_wrong_file_is_no_machine),
 	        LAB_TEST(test_without_privilege_it_is_said),
 	};
