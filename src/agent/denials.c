@@ -77,11 +77,6 @@ static size_t bucket_of(const struct denials *denials, const struct denial_key *
 	return hash % denials->max;
 }
 
-static bool addr_same(const struct addr *a, const struct addr *b)
-{
-	return a->is_v6 == b->is_v6 && a->v4 == b->v4 && a->v6 == b->v6;
-}
-
 static bool key_same(const struct denial_key *a, const struct denial_key *b)
 {
 	return a->protocol == b->protocol && a->has_port == b->has_port && a->port == b->port &&

@@ -5,20 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/reply.h"
 #include "util/timestamp.h"
 #include "words/words.h"
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
-static long long number_of(const json_t *object, const char *key)
-{
-	return (long long)json_integer_value(json_object_get(object, key));
-}
 
 /* "prod.windows_agent", "no role" */
 static void print_roles(const json_t *entry, const char *key, FILE *out)
@@ -35,33 +24,34 @@ static void print_roles(const json_t *entry, const char *key, FILE *out)
 /* "tcp/1433", "icmp", "icmp type 13", "protocol 99" */
 static void print_service(const json_t *entry, FILE *out)
 {
-	const char *protocol = text_of(entry, "protocol");
+	const char *protocol = reply_text(entry, "protocol");
 
 	if (*protocol >= '0' && *protocol <= '9')
 		fputs("protocol ", out);
 	fputs(protocol, out);
 	if (json_object_get(entry, "port"))
-		fprintf(out, "/%lld", number_of(entry, "port"));
+		fprintf(out, "/%lld", reply_number(entry, "port"));
 	if (json_object_get(entry, "icmp_type"))
-		fprintf(out, " type %lld", number_of(entry, "icmp_type"));
+		fprintf(out, " type %lld", reply_number(entry, "icmp_type"));
 }
 
 void denials_print_entry(const json_t *entry, FILE *out)
 {
 	char last[TIMESTAMP_MAX];
 
-	fprintf(out, "%s  %s -> %s ", timestamp_format((time_t)number_of(entry, "last"), last, sizeof(last)),
-	        text_of(entry, "source"), text_of(entry, "destination"));
+	fprintf(out, "%s  %s -> %s ",
+	        timestamp_format((time_t)reply_number(entry, "last"), last, sizeof(last)),
+	        reply_text(entry, "source"), reply_text(entry, "destination"));
 	print_service(entry, out);
-	fprintf(out, ", logged %lld time%s\n", number_of(entry, "count"),
-	        number_of(entry, "count") == 1 ? "" : "s");
+	fprintf(out, ", logged %lld time%s\n", reply_number(entry, "count"),
+	        reply_number(entry, "count") == 1 ? "" : "s");
 	fputs("  roles        ", out);
 	print_roles(entry, "source_roles", out);
 	fputs(" -> ", out);
 	print_roles(entry, "destination_roles", out);
-	fprintf(out, "\n  because      %s\n", text_of(entry, "because"));
+	fprintf(out, "\n  because      %s\n", reply_text(entry, "because"));
 	if (json_is_string(json_object_get(entry, "remedy")))
-		fprintf(out, "  to open it   %s\n", text_of(entry, "remedy"));
+		fprintf(out, "  to open it   %s\n", reply_text(entry, "remedy"));
 }
 
 static void print_totals(const json_t *report, FILE *out)
@@ -69,8 +59,8 @@ static void print_totals(const json_t *report, FILE *out)
 	const json_t *totals = json_object_get(report, "totals");
 
 	fprintf(out, "%s %lld packets, %lld bytes, by the kernel's counter\n",
-	        strcmp(text_of(report, "mode"), "audit") == 0 ? "would be denied" : "denied",
-	        number_of(totals, "packets"), number_of(totals, "bytes"));
+	        strcmp(reply_text(report, "mode"), "audit") == 0 ? "would be denied" : "denied",
+	        reply_number(totals, "packets"), reply_number(totals, "bytes"));
 }
 
 /* What the list is made of, and what it lacks. */
@@ -79,15 +69,15 @@ static void print_coverage(const json_t *report, FILE *out)
 	char since[TIMESTAMP_MAX];
 
 	fprintf(out, "listed   since %s, from %lld logged packets",
-	        timestamp_format((time_t)number_of(report, "since"), since, sizeof(since)),
-	        number_of(report, "logged"));
-	if (number_of(report, "lost") > 0)
-		fprintf(out, "; %lld more were lost on the way", number_of(report, "lost"));
-	if (number_of(report, "evicted") > 0)
-		fprintf(out, "; %lld older entries gave way to newer ones", number_of(report, "evicted"));
+	        timestamp_format((time_t)reply_number(report, "since"), since, sizeof(since)),
+	        reply_number(report, "logged"));
+	if (reply_number(report, "lost") > 0)
+		fprintf(out, "; %lld more were lost on the way", reply_number(report, "lost"));
+	if (reply_number(report, "evicted") > 0)
+		fprintf(out, "; %lld older entries gave way to newer ones", reply_number(report, "evicted"));
 	fputc('\n', out);
 	if (json_is_string(json_object_get(report, "problem")))
-		fprintf(out, "problem  %s\n", text_of(report, "problem"));
+		fprintf(out, "problem  %s\n", reply_text(report, "problem"));
 }
 
 char *denials_text(const json_t *report)

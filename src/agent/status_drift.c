@@ -35,28 +35,16 @@ void status_drift_report(struct engine *engine, json_t *reply)
 	                              (json_int_t)history->repairs, "history", entries));
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
-static long long number_of(const json_t *object, const char *key)
-{
-	return (long long)json_integer_value(json_object_get(object, key));
-}
-
 static void print_entry(const json_t *entry, FILE *out)
 {
 	char at[TIMESTAMP_MAX];
 
-	fprintf(out, "  %s ", timestamp_format((time_t)number_of(entry, "at"), at, sizeof(at)));
+	fprintf(out, "  %s ", timestamp_format((time_t)reply_number(entry, "at"), at, sizeof(at)));
 	if (json_is_null(json_object_get(entry, "pid")))
 		fputs("somebody", out);
 	else
-		fprintf(out, "%s (pid %lld)", text_of(entry, "process"), number_of(entry, "pid"));
-	fprintf(out, " %s: %s", text_of(entry, "did"), text_of(entry, "outcome"));
+		fprintf(out, "%s (pid %lld)", reply_text(entry, "process"), reply_number(entry, "pid"));
+	fprintf(out, " %s: %s", reply_text(entry, "did"), reply_text(entry, "outcome"));
 	if (json_object_get(entry, "took_ms"))
 		fprintf(out, " after %.1f ms", json_real_value(json_object_get(entry, "took_ms")));
 	fputc('\n', out);
@@ -68,13 +56,13 @@ void status_drift_print(const json_t *reply, FILE *out)
 	json_t *entry;
 	size_t i;
 
-	if (number_of(drift, "changes") == 0)
+	if (reply_number(drift, "changes") == 0)
 		return;
 	if (json_is_true(json_object_get(drift, "alarm")))
 		fputs("ALARM     somebody keeps changing the nft table; it is repaired every 10 seconds "
 		      "only\n",
 		      out);
 	fprintf(out, "drift     changes to the nft table by others: %lld, repairs: %lld\n",
-	        number_of(drift, "changes"), number_of(drift, "repairs"));
+	        reply_number(drift, "changes"), reply_number(drift, "repairs"));
 	json_array_foreach(json_object_get(drift, "history"), i, entry) print_entry(entry, out);
 }

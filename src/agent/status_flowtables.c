@@ -38,18 +38,13 @@ void status_flowtables_report(const struct engine *engine, json_t *reply)
 	free(flowtables);
 }
 
-static long long number_of(const json_t *object, const char *key)
-{
-	return (long long)json_integer_value(json_object_get(object, key));
-}
-
 static void print_result(const json_t *cut, FILE *out)
 {
 	const char *error = json_string_value(json_object_get(cut, "error"));
-	long long left = number_of(cut, "left");
+	long long left = reply_number(cut, "left");
 
 	fprintf(out, "  cut so far: %lld connections, %lld of them after the last change\n",
-	        number_of(cut, "deleted_ever"), number_of(cut, "deleted"));
+	        reply_number(cut, "deleted_ever"), reply_number(cut, "deleted"));
 	if (left > 0)
 		fprintf(out, "  not cut although no longer allowed: %lld, %s\n", left, error ? error : "");
 	else if (error)

@@ -10,23 +10,12 @@
 
 #include "agent/origin.h"
 #include "util/duration.h"
+#include "util/reply.h"
 #include "util/timestamp.h"
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
 
 static time_t time_of(const json_t *object, const char *key)
 {
 	return (time_t)json_integer_value(json_object_get(object, key));
-}
-
-static long long number_of(const json_t *object, const char *key)
-{
-	return (long long)json_integer_value(json_object_get(object, key));
 }
 
 /* Opened in one go: the same section, moments and origin. */
@@ -55,12 +44,12 @@ static size_t print_scope(const json_t *windows, size_t index, FILE *out)
 		fputs("  everything", out);
 		return index + 1;
 	}
-	if (*text_of(first, "section"))
-		fprintf(out, "  %s: ", text_of(first, "section"));
+	if (*reply_text(first, "section"))
+		fprintf(out, "  %s: ", reply_text(first, "section"));
 	else
 		fputs("  site rule ", out);
 	do {
-		fprintf(out, "%s%s", window == first ? "" : ", ", text_of(window, "row"));
+		fprintf(out, "%s%s", window == first ? "" : ", ", reply_text(window, "row"));
 		window = json_array_get(windows, ++index);
 	} while (window && windows_are_one(first, window));
 	return index;
@@ -96,7 +85,7 @@ static void print_phase(const json_t *reply, time_t now, FILE *out)
 	        {"none", "none: there is no nft table, nothing is denied"},
 	};
 	const json_t *windows = json_object_get(reply, "windows");
-	const char *phase = text_of(reply, "phase");
+	const char *phase = reply_text(reply, "phase");
 
 	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
 		if (strcmp(sentences[i][0], phase) == 0)
@@ -110,22 +99,23 @@ static void print_policy(const json_t *reply, FILE *out)
 {
 	char loaded[TIMESTAMP_MAX];
 
-	fprintf(out, "file      %s", text_of(reply, "config"));
+	fprintf(out, "file      %s", reply_text(reply, "config"));
 	if (json_object_get(reply, "loaded"))
 		fprintf(out, ", loaded %s",
 		        timestamp_format(time_of(reply, "loaded"), loaded, sizeof(loaded)));
 	fputc('\n', out);
 	if (json_object_get(reply, "mode"))
 		fprintf(out, "policy    port table %s, mode %s, deny_scope %s\n",
-		        text_of(reply, "port_table"), text_of(reply, "mode"), text_of(reply, "deny_scope"));
+		        reply_text(reply, "port_table"), reply_text(reply, "mode"),
+		        reply_text(reply, "deny_scope"));
 	if (json_object_get(reply, "next"))
-		fprintf(out, "next      %s\n", text_of(reply, "next"));
+		fprintf(out, "next      %s\n", reply_text(reply, "next"));
 }
 
 static void print_counts(const char *who, const json_t *counts, FILE *out)
 {
-	fprintf(out, "%s %lld sets, %lld chains and %lld rules", who, number_of(counts, "sets"),
-	        number_of(counts, "chains"), number_of(counts, "rules"));
+	fprintf(out, "%s %lld sets, %lld chains and %lld rules", who, reply_number(counts, "sets"),
+	        reply_number(counts, "chains"), reply_number(counts, "rules"));
 }
 
 static void print_table(const json_t *reply, FILE *out)
@@ -157,9 +147,9 @@ static void print_agent(const json_t *reply, FILE *out)
 
 	if (json_object_get(agent, "elsewhere"))
 		fprintf(out, "agent     %s, which does not answer in this --run-dir\n",
-		        text_of(agent, "elsewhere"));
+		        reply_text(agent, "elsewhere"));
 	else if (json_is_object(agent))
-		fprintf(out, "agent     pid %lld\n", number_of(agent, "pid"));
+		fprintf(out, "agent     pid %lld\n", reply_number(agent, "pid"));
 	else if (json_is_true(json_object_get(json_object_get(reply, "nft_table"), "exists")))
 		fputs("agent     not running: the policy stays in the kernel until omfwd remove or a reboot, "
 		      "and "
@@ -179,8 +169,8 @@ static void print_counters(const json_t *reply, FILE *out)
 		return;
 	fprintf(out, "\n%-40s %12s %15s\n", "row", "packets", "bytes");
 	json_array_foreach(counters, i, counter)
-	        fprintf(out, "%-40s %12lld %15lld\n", text_of(counter, "name"), number_of(counter, "packets"),
-	                number_of(counter, "bytes"));
+	        fprintf(out, "%-40s %12lld %15lld\n", reply_text(counter, "name"),
+	                reply_number(counter, "packets"), reply_number(counter, "bytes"));
 }
 
 char *status_text(const json_t *reply, time_t now)

@@ -27,13 +27,6 @@ static const char *const source_names[] = {
         [FROM_KERNEL] = "kernel",
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 static const json_t *counter_find(const json_t *status, const char *name)
 {
 	json_t *counter;
@@ -41,7 +34,7 @@ static const json_t *counter_find(const json_t *status, const char *name)
 
 	json_array_foreach(json_object_get(status, "counters"), i, counter)
 	{
-		if (strcmp(text_of(counter, "name"), name) == 0)
+		if (strcmp(reply_text(counter, "name"), name) == 0)
 			return counter;
 	}
 	return NULL;
@@ -64,11 +57,11 @@ static void add_counters(const json_t *status, const char *section, json_t *row)
 	char own[GATE_NAME_MAX];
 	size_t i, j;
 
-	snprintf(own, sizeof(own), "%s.%s", section, text_of(row, "id"));
+	snprintf(own, sizeof(own), "%s.%s", section, reply_text(row, "id"));
 	copy_counter(status, own, row);
 	json_array_foreach(json_object_get(row, "lines"), i, line)
 	{
-		const char *counter = text_of(line, "counter");
+		const char *counter = reply_text(line, "counter");
 		bool known = strcmp(counter, own) == 0 || !strchr(counter, '.');
 
 		json_array_foreach(others, j, other) known =
@@ -89,10 +82,10 @@ static void add_status(json_t *row)
 	size_t i;
 
 	if (json_array_size(json_object_get(row, "lines")) == 0)
-		status = strcmp(text_of(row, "state"), "off") == 0 ? "off" : text_of(inert, "reason");
+		status = strcmp(reply_text(row, "state"), "off") == 0 ? "off" : reply_text(inert, "reason");
 	json_array_foreach(json_object_get(row, "lines"), i, line)
 	{
-		if (strcmp(text_of(line, "phase"), "always") == 0)
+		if (strcmp(reply_text(line, "phase"), "always") == 0)
 			status = "open";
 	}
 	if (strcmp(status, "row_off") == 0)
@@ -121,7 +114,7 @@ static void complete_section(const json_t *status, json_t *section)
 	json_array_foreach(json_object_get(section, "roles"), i, role) shorten_members(role);
 	json_array_foreach(json_object_get(section, "rows"), i, row)
 	{
-		add_counters(status, text_of(section, "section"), row);
+		add_counters(status, reply_text(section, "section"), row);
 		add_status(row);
 	}
 }
@@ -130,7 +123,7 @@ static void complete_site_rule(const json_t *status, json_t *rule)
 {
 	char counter[GATE_NAME_MAX];
 
-	snprintf(counter, sizeof(counter), "site.%s", text_of(rule, "site_rule"));
+	snprintf(counter, sizeof(counter), "site.%s", reply_text(rule, "site_rule"));
 	copy_counter(status, counter, rule);
 	shorten_members(json_object_get(rule, "from"));
 	shorten_members(json_object_get(rule, "to"));
@@ -194,7 +187,7 @@ static void report_history(const struct engine *engine, json_t *report)
 
 	for (size_t i = json_array_size(history); i-- > 0;) {
 		json_t *event = json_array_get(history, i);
-		const char *kind = text_of(event, "event");
+		const char *kind = reply_text(event, "event");
 
 		if (strcmp(kind, "window-closed") == 0 && json_array_size(windows) < PAST_SHOWN)
 			append_window(windows, event);

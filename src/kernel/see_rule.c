@@ -211,16 +211,16 @@ static void read_immediate(struct reading *in, const struct nftnl_expr *expr)
 static void read_bitwise(struct reading *in, const struct nftnl_expr *expr)
 {
 	uint32_t len = 0;
-	const void *mask = nftnl_expr_get(expr, NFTNL_EXPR_BITWISE_MASK, &len), *xor;
+	const void *mask = nftnl_expr_get(expr, NFTNL_EXPR_BITWISE_MASK, &len), *flip;
 
 	if (in->load != LOAD_MARK || !mask || len != sizeof(in->keep)) {
 		in->rule->odd = true;
 		return;
 	}
 	memcpy(&in->keep, mask, sizeof(in->keep));
-	xor = nftnl_expr_get(expr, NFTNL_EXPR_BITWISE_XOR, &len);
-	if (xor&&len == sizeof(in->value))
-		memcpy(&in->value, xor, sizeof(in->value));
+	flip = nftnl_expr_get(expr, NFTNL_EXPR_BITWISE_XOR, &len);
+	if (flip && len == sizeof(in->value))
+		memcpy(&in->value, flip, sizeof(in->value));
 }
 
 static void read_objref(struct reading *in, const struct nftnl_expr *expr)

@@ -251,3 +251,8 @@ int addr_parse_host(const char *text, struct addr *ret)
 	*ret = addr;
 	return 0;
 }
+
+bool addr_same(const struct addr *a, const struct addr *b)
+{
+	return a->is_v6 == b->is_v6 && (a->is_v6 ? a->v6 == b->v6 : a->v4 == b->v4);
+}

@@ -38,6 +38,7 @@ struct addr {
 	uint32_t v4;
 	u128 v6;
 };
+bool addr_same(const struct addr *a, const struct addr *b);
 
 /* One parsed member: a host, a CIDR or a range of one family. */
 struct addr_range {

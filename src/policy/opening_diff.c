@@ -8,10 +8,10 @@
 #include "policy/opening_diff.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "policy/addr_algebra.h"
 #include "util/array.h"
+#include "util/text.h"
 
 /* One policy's lines of one or both phases as boxes, and those denied what no line opens. */
 struct side {
@@ -202,16 +202,11 @@ void opening_diff(const struct openings *before, const struct openings *after, s
 	side_clear(&new);
 }
 
-static bool names_same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static bool are_parts_of_one(const struct opening *a, const struct opening *b)
 {
 	return a->proto == b->proto && a->ports.lo == b->ports.lo && a->ports.hi == b->ports.hi &&
-	       a->phase == b->phase && names_same(a->section, b->section) && names_same(a->rows, b->rows) &&
-	       names_same(a->from_name, b->from_name) && names_same(a->to_name, b->to_name);
+	       a->phase == b->phase && text_same(a->section, b->section) && text_same(a->rows, b->rows) &&
+	       text_same(a->from_name, b->from_name) && text_same(a->to_name, b->to_name);
 }
 
 /* The box around all parts of the opening; left is what of it they do not fill. */

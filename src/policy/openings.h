@@ -24,7 +24,7 @@ struct openings {
 	struct arena *arena; /* of what hangs off it, addresses read from a role file aside */
 	struct opening *items;
 	size_t n, cap; /* items is on the heap */
-	/* whom deny_scope reaches; see judged_boxes() */
+	/* whom deny_scope reaches; see opening_diff.c */
 	enum deny_scope scope;
 	struct addr_set servers, members, never_deny;
 	/* the rest of what the kernel is told */

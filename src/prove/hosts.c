@@ -51,11 +51,6 @@ static struct addr addr_of(enum family family, u128 number)
 	return (struct addr){.is_v6 = true, .v6 = number};
 }
 
-static bool addr_same(const struct addr *a, const struct addr *b)
-{
-	return a->is_v6 == b->is_v6 && (a->is_v6 ? a->v6 == b->v6 : a->v4 == b->v4);
-}
-
 static bool set_holds(const struct addr_set *set, const struct addr *addr)
 {
 	enum family family = addr->is_v6 ? FAMILY_6 : FAMILY_4;

@@ -5,11 +5,7 @@
 #include <string.h>
 
 #include "ruleset/rule.h"
-
-static bool text_same(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
+#include "util/text.h"
 
 /* Both lists hold hosts and wider members mixed; only those of the set's own kind count. */
 static bool members4_same(const struct nft_set *a, const struct nft_set *b)

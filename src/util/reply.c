@@ -91,6 +91,18 @@ json_t *reply_complaints(const json_t *reply)
 	return lines;
 }
 
+const char *reply_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+long long reply_number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
 enum exit_code reply_code(const json_t *reply)
 {
 	return (enum exit_code)json_integer_value(json_object_get(reply, "code"));

@@ -30,6 +30,10 @@ void reply_diagnose(json_t *reply, const char *fmt, ...) __attribute__((format(p
 /* Every diagnostic and every error, in this order; a new list. */
 json_t *reply_complaints(const json_t *reply);
 
+/* A text of a reply or of an object in it, "" where there is none; a number, 0 where there is none. */
+const char *reply_text(const json_t *object, const char *key);
+long long reply_number(const json_t *object, const char *key);
+
 enum exit_code reply_code(const json_t *reply);
 void reply_set_code(json_t *reply, enum exit_code code);
 

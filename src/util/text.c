@@ -3,7 +3,6 @@
  * What is printable: well-formed UTF-8 without control characters (C0, DEL, and C1, which terminals obey too).
  * Everything else is shown byte by byte.
  */
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -94,4 +93,9 @@ char *text_quote(const char *text, size_t len, char *buf, size_t size)
 	used = strlen(buf);
 	strcpy(buf + used, cut ? "...\"" : "\"");
 	return buf;
+}
+
+bool text_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
 }

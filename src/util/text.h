@@ -3,6 +3,7 @@
 #ifndef OMFWD_TEXT_H
 #define OMFWD_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -18,5 +19,8 @@ char *text_escape(const char *text, size_t len, char *buf, size_t size);
 char *text_quote(const char *text, size_t len, char *buf, size_t size);
 #define TEXT_QUOTE_CHARS 60
 #define TEXT_QUOTE_MAX   (TEXT_QUOTE_CHARS * 4 + 6)
+
+/* Whether both are the same text, or both NULL. */
+bool text_same(const char *a, const char *b);
 
 #endif

@@ -15,6 +15,7 @@
 #include "policy/addr_algebra.h"
 #include "util/array.h"
 #include "util/reply.h"
+#include "util/text.h"
 #include "words/words.h"
 
 /* The changes of one sentence. */
@@ -53,19 +54,14 @@ void diff_say(json_t *list, const char *what, const char *fmt, ...)
 	free(text);
 }
 
-static bool texts_same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static bool group_takes(const struct group *group, const struct opening_change *change)
 {
 	const struct opening_change *first = group->changes[0];
 	const struct opening *a = first->line, *b = change->line;
 
-	return first->judged == change->judged && texts_same(a->section, b->section) &&
-	       texts_same(a->from_name, b->from_name) && texts_same(a->to_name, b->to_name) &&
-	       (a->section || texts_same(a->rows, b->rows)) &&
+	return first->judged == change->judged && text_same(a->section, b->section) &&
+	       text_same(a->from_name, b->from_name) && text_same(a->to_name, b->to_name) &&
+	       (a->section || text_same(a->rows, b->rows)) &&
 	       addr_set_equal(&first->box.from, &change->box.from) &&
 	       addr_set_equal(&first->box.to, &change->box.to);
 }

@@ -11,17 +11,13 @@
 
 #include "util/array.h"
 #include "util/duration.h"
+#include "util/text.h"
 #include "words/words.h"
 
 struct comparison {
 	const struct diff_side *before, *after;
 	json_t *list;
 };
-
-static bool texts_same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
 
 static void say_setting(json_t *list, const char *key, const char *old, const char *new, const char *meaning)
 {
@@ -106,7 +102,7 @@ static void compare_file_settings(const struct comparison *c)
 static bool has_section(const struct openings *openings, const char *section)
 {
 	for (size_t i = 0; i < openings->n; i++)
-		if (texts_same(openings->items[i].section, section))
+		if (text_same(openings->items[i].section, section))
 			return true;
 	return false;
 }
@@ -126,7 +122,7 @@ static bool is_first_of_name(const struct openings *openings, size_t i)
 	for (size_t j = 0; j < i; j++) {
 		const struct opening *other = &openings->items[j];
 
-		if (texts_same(other->section, this->section) &&
+		if (text_same(other->section, this->section) &&
 		    (this->section || strcmp(other->rows, this->rows) == 0))
 			return false;
 	}
@@ -177,7 +173,7 @@ static bool has_row(const struct openings *openings, size_t n, const char *secti
                     size_t len)
 {
 	for (size_t i = 0; i < n; i++)
-		if (texts_same(openings->items[i].section, section) &&
+		if (text_same(openings->items[i].section, section) &&
 		    rows_have(openings->items[i].rows, id, len))
 			return true;
 	return false;
@@ -245,8 +241,8 @@ static void compare_rows(const struct comparison *c, const struct diff_side *wit
 /* In whichever phase: a row that is open always from now on has not moved. */
 static bool are_of_one_service(const struct opening *a, const struct opening *b)
 {
-	return a->proto == b->proto && texts_same(a->section, b->section) && strcmp(a->rows, b->rows) == 0 &&
-	       texts_same(a->from_name, b->from_name) && texts_same(a->to_name, b->to_name);
+	return a->proto == b->proto && text_same(a->section, b->section) && strcmp(a->rows, b->rows) == 0 &&
+	       text_same(a->from_name, b->from_name) && text_same(a->to_name, b->to_name);
 }
 
 static int compare_ranges(const void *a, const void *b)

@@ -3,24 +3,19 @@
 #include "words/diff.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "policy/addr_algebra.h"
+#include "util/text.h"
 
 struct comparison {
 	const struct diff_side *before, *after;
 	json_t *list;
 };
 
-static bool texts_same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static bool has_section(const struct openings *openings, size_t n, const char *section)
 {
 	for (size_t i = 0; i < n; i++)
-		if (texts_same(openings->items[i].section, section))
+		if (text_same(openings->items[i].section, section))
 			return true;
 	return false;
 }
@@ -36,11 +31,11 @@ static bool members_of(struct arena *arena, const struct diff_side *side, const 
 	for (size_t i = 0; !section && i < side->openings->n; i++) {
 		const struct opening *opening = &side->openings->items[i];
 
-		if (!texts_same(opening->section, name))
+		if (!text_same(opening->section, name))
 			continue;
-		if (texts_same(opening->from_name, role_name(role)))
+		if (text_same(opening->from_name, role_name(role)))
 			*ret = addr_set_both(arena, ret, opening->from);
-		else if (texts_same(opening->to_name, role_name(role)))
+		else if (text_same(opening->to_name, role_name(role)))
 			*ret = addr_set_both(arena, ret, opening->to);
 		else
 			continue;

@@ -11,6 +11,7 @@
 
 #include "policy/port_tables.h"
 #include "util/array.h"
+#include "util/reply.h"
 
 #define SITE_PREFIX "site."
 #define LABEL_MAX   128 /* of a section's name, which has 32 */
@@ -39,13 +40,6 @@ struct metric {
 	const char *help;
 	const char *counter; /* print_total: its name */
 };
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
 
 /* A backslash, a quote and a line's end are the three that a label has to escape. */
 static void print_label(const struct label *label, FILE *out)
@@ -131,7 +125,7 @@ static void print_length(struct printer *printer)
 
 static void print_build(struct printer *printer)
 {
-	const struct label label = {"version", text_of(printer->facts, "version")};
+	const struct label label = {"version", reply_text(printer->facts, "version")};
 
 	print_integer(printer, 1, &label, 1);
 }
@@ -142,14 +136,14 @@ static void print_policy(struct printer *printer)
 	struct label labels[ARRAY_SIZE(keys)];
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		labels[i] = (struct label){keys[i], text_of(printer->facts, keys[i])};
+		labels[i] = (struct label){keys[i], reply_text(printer->facts, keys[i])};
 	print_integer(printer, 1, labels, ARRAY_SIZE(keys));
 }
 
 static void print_phase(struct printer *printer)
 {
 	static const char *const phases[] = {"install", "run", "removed", "none"};
-	const char *phase = text_of(printer->facts, "phase");
+	const char *phase = reply_text(printer->facts, "phase");
 
 	for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
 		print_integer(printer, strcmp(phase, phases[i]) == 0, &(struct label){"phase", phases[i]}, 1);
@@ -176,7 +170,7 @@ static void print_rows(struct printer *printer)
 
 	json_array_foreach(at_place(printer), i, counter)
 	{
-		if (!split_counter(text_of(counter, "name"), section, sizeof(section), &row))
+		if (!split_counter(reply_text(counter, "name"), section, sizeof(section), &row))
 			continue;
 		print_sample(printer, json_object_get(counter, printer->metric->item),
 		             (struct label[]){{"section", section}, {"row", row}}, 2);
@@ -192,7 +186,7 @@ static void print_site_rules(struct printer *printer)
 
 	json_array_foreach(at_place(printer), i, counter)
 	{
-		const char *name = text_of(counter, "name");
+		const char *name = reply_text(counter, "name");
 
 		if (split_counter(name, section, sizeof(section), &row) ||
 		    strncmp(name, SITE_PREFIX, strlen(SITE_PREFIX)) != 0)
@@ -210,7 +204,7 @@ static void print_total(struct printer *printer)
 
 	json_array_foreach(at_place(printer), i, counter)
 	{
-		if (strcmp(text_of(counter, "name"), printer->metric->counter) == 0)
+		if (strcmp(reply_text(counter, "name"), printer->metric->counter) == 0)
 			print_sample(printer, json_object_get(counter, printer->metric->item), NULL, 0);
 	}
 }
@@ -223,7 +217,7 @@ static void print_windows(struct printer *printer)
 
 	json_array_foreach(at_place(printer), i, window)
 	{
-		const char *section = text_of(window, "section"), *row = text_of(window, "row");
+		const char *section = reply_text(window, "section"), *row = reply_text(window, "row");
 		json_int_t left =
 		        json_integer_value(json_object_get(window, "deadline")) - (json_int_t)printer->now;
 		const struct label labels[] = {
@@ -246,8 +240,8 @@ static void print_members(struct printer *printer)
 	json_array_foreach(at_place(printer), i, members) for (size_t f = 0; f < ARRAY_SIZE(families); f++)
 	{
 		const struct label labels[] = {
-		        {"section", text_of(members, "section")},
-		        {"role", text_of(members, "role")},
+		        {"section", reply_text(members, "section")},
+		        {"role", reply_text(members, "role")},
 		        {"family", families[f]},
 		};
 
@@ -263,8 +257,8 @@ static void print_pairs(struct printer *printer)
 	json_array_foreach(at_place(printer), i, pair)
 	{
 		const struct label labels[] = {
-		        {"source_role", text_of(pair, "source_role")},
-		        {"destination_role", text_of(pair, "destination_role")},
+		        {"source_role", reply_text(pair, "source_role")},
+		        {"destination_role", reply_text(pair, "destination_role")},
 		};
 
 		print_sample(printer, json_object_get(pair, printer->metric->item), labels,

@@ -51,11 +51,6 @@ static void print_flow(const struct query *query, FILE *out)
 	        words_ports(query->proto, &port, ports, sizeof(ports)));
 }
 
-static bool addr_same(const struct addr *a, const struct addr *b)
-{
-	return a->is_v6 == b->is_v6 && (a->is_v6 ? a->v6 == b->v6 : a->v4 == b->v4);
-}
-
 static void add_member(struct suggestions *all, const struct explained *about)
 {
 	const struct role_offer *offer = &about->explanation->offer;
