@@ -3,14 +3,19 @@
 # Gateways between two namespaces each, in a mount namespace with its own /run/netns. The caller sets dir and omfwd.
 # shellcheck disable=SC2154
 
+# gateway_quiet NAMESPACE: no IPv6, whose neighbour discovery would be counted among the packets.
+gateway_quiet() { ip netns exec "$1" sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1; }
+
 # gateway_make NAME: left -- NAME -- right. Agents and strangers are on the left, servers on the right. The hosts own one pair of
 # addresses, for real connections; forged packets are for others and end there in silence.
 gateway_make() {
   local name=$1 side index=0
   ip netns add "$name"
+  gateway_quiet "$name"
   for side in left right; do
     index=$((index + 1))
     ip netns add "$name-$side"
+    gateway_quiet "$name-$side"
     ip -n "$name" link add "$side" address "02:00:00:00:00:0$index" type veth \
       peer name eth0 address "02:00:00:00:01:0$index" netns "$name-$side"
     ip -n "$name-$side" link set lo up

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Drives one engine through what an administrator does with a large role file, and says what each step sent to the
- * kernel. `guard_steps DIR lists MEMBERS` writes the files, `guard_steps DIR load reload` takes the steps. Counts, no
- * times: bench/guard runs it under callgrind and holds both against bounds. It enforces a policy in the network namespace
+ * kernel. `guard_steps DIR lists MEMBERS` writes the files, `guard_steps DIR load reload` takes the steps. bench/guard
+ * runs it under callgrind and holds counts against bounds; the time at the end of a line is for bench/run. It enforces a policy in the network namespace
  * it is in; bench/guard gives it one of its own.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/engine.h"
@@ -106,14 +107,18 @@ static void run_step(const char *dir, const char *name)
 	struct kernel_statistics before = *kernel_statistics(engine.kernel);
 	const struct kernel_statistics *after = kernel_statistics(engine.kernel);
 	json_t *reply = reply_new();
+	struct timespec begun, done;
 
 	take_list(dir, name);
+	clock_gettime(CLOCK_MONOTONIC, &begun);
 	if (engine_load(&engine, reply) != CODE_DONE)
 		fail(name, reply);
+	clock_gettime(CLOCK_MONOTONIC, &done);
 	engine_state_save(&engine); /* the last good policy, as the agent does next */
-	printf("%s %" PRIu64 " batches %" PRIu64 " messages %" PRIu64 " bytes %" PRIu64 " reads\n", name,
-	       after->batches - before.batches, after->messages - before.messages,
-	       after->bytes - before.bytes, after->reads - before.reads);
+	printf("%s %" PRIu64 " batches %" PRIu64 " messages %" PRIu64 " bytes %" PRIu64 " reads %.3f ms\n",
+	       name, after->batches - before.batches, after->messages - before.messages,
+	       after->bytes - before.bytes, after->reads - before.reads,
+	       (double)(done.tv_sec - begun.tv_sec) * 1e3 + (double)(done.tv_nsec - begun.tv_nsec) / 1e6);
 	json_decref(reply);
 }
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "kernel/kernel.h"
+#include "util/diag.h"
 
 #define SEND_BUFFER (4 * 1024 * 1024)
 
@@ -66,6 +67,7 @@ static void record_load(const char *config, const char *file)
 	kernel_close(kernel);
 	ruleset_free(ruleset);
 	policy_free(policy);
+	diag_clear(&diags);
 }
 
 static double cpu_ms(void)

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How long a phase takes: from the signal at the agent to the first packet with the new verdict. New connections knock at a port
+ * of an install row, one packet every few microseconds, through the gateway of a running agent.
+ *
+ * Usage: flip ROUNDS GATEWAY AGENT_PID FROM TO UDP_PORT     as root; the namespaces are those of bench/packets
+ * Output: open MEDIAN P99 MAX, close MEDIAN P99 MAX         in microseconds
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/wire.h"
+
+#define ROUNDS_MAX  1000
+#define PATIENCE_US 1000000.0
+#define QUIET       20 /* packets in a row that are lost: the door is closed */
+
+static struct wire left;
+static int right; /* sees what comes out */
+static struct flow flow = {.udp = true};
+static unsigned knocks;
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "flip: %s: %s\n", what, strerror(errno));
+	exit(EXIT_FAILURE);
+}
+
+static double now_us(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
+}
+
+static void enter(const char *gateway, const char *side)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/netns/%s%s", gateway, side);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
+		fail(path);
+	close(fd);
+}
+
+static void open_right(void)
+{
+	struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(ETHERTYPE_IP)};
+	static const int one = 1;
+
+	address.sll_ifindex = (int)if_nametoindex("eth0");
+	right = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	setsockopt(right, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one));
+	if (right < 0 || bind(right, (struct sockaddr *)&address, sizeof(address)) < 0)
+		fail("right");
+}
+
+/* One packet of a new connection; whether it got through. */
+static bool knock(void)
+{
+	uint8_t frame[256];
+	bool through = false;
+
+	wire_put(&left, 0, &flow, FROM_CLIENT, FLAGS_FIRST, (uint16_t)(10000 + knocks++ % 50000));
+	if (sendmsg(left.fd, &left.messages[0].msg_hdr, 0) < 0)
+		fail("send");
+	while (recv(right, frame, sizeof(frame), 0) > 0)
+		through = true;
+	return through;
+}
+
+/* From the signal until packets are let through, or are not any more. */
+static double flip(pid_t agent, int signal, bool open)
+{
+	double begun = now_us(), changed = begun;
+
+	if (kill(agent, signal) < 0)
+		fail("kill");
+	for (unsigned lost = 0; open ? !knock() : lost < QUIET;) {
+		double now = now_us();
+
+		if (now - begun > PATIENCE_US) {
+			errno = ETIMEDOUT;
+			fail("the agent");
+		}
+		if (open)
+			continue;
+		lost = knock() ? 0 : lost + 1;
+		if (!lost)
+			changed = now_us();
+	}
+	return (open ? now_us() : changed) - begun;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void print(const char *name, double *us, unsigned n)
+{
+	qsort(us, n, sizeof(*us), compare_numbers);
+	printf("%s %.0f %.0f %.0f\n", name, us[n / 2], us[n * 99 / 100], us[n - 1]);
+}
+
+int main(int argc, char **argv)
+{
+	static double opened[ROUNDS_MAX], closed[ROUNDS_MAX];
+	unsigned rounds = argc == 7 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
+	pid_t agent;
+	int forget;
+
+	if (!rounds || rounds > ROUNDS_MAX || inet_pton(AF_INET, argv[4], &flow.client) != 1 ||
+	    inet_pton(AF_INET, argv[5], &flow.server) != 1) {
+		fputs("usage: flip ROUNDS GATEWAY AGENT_PID FROM TO UDP_PORT, as root\n", stderr);
+		return 2;
+	}
+	agent = (pid_t)strtol(argv[3], NULL, 10);
+	flow.port = htons((uint16_t)strtoul(argv[6], NULL, 10));
+	enter(argv[2], "");
+	forget = connections_open();
+	enter(argv[2], "-left");
+	wire_open(&left);
+	enter(argv[2], "-right");
+	open_right();
+	for (unsigned i = 0; i < rounds; i++) {
+		opened[i] = flip(agent, SIGUSR1, true);
+		usleep(20000);
+		closed[i] = flip(agent, SIGUSR2, false);
+		connections_forget(forget);
+		usleep(20000 + i * 137 % 4000); /* not in step with any clock */
+	}
+	print("open", opened, rounds);
+	print("close", closed, rounds);
+	return 0;
+}
