@@ -17,7 +17,8 @@
 
 static void on_logged(const struct nflog_packet *packet, void *data)
 {
-	denials_add(data, packet->bytes, packet->len, packet->forwarded ? PATH_FORWARD : PATH_LOCAL, time(NULL));
+	denials_add(data, packet->bytes, packet->len, packet->forwarded ? PATH_FORWARD : PATH_LOCAL,
+	            time(NULL));
 }
 
 /* A listener begins to count losses anew; what the ones before it lost stays. */
@@ -30,7 +31,8 @@ static void note_losses(struct agent *agent)
 	counts->overruns = agent->denials.overruns_before + losses->overruns;
 }
 
-static void set_problem(struct agent *agent, uint16_t group, int r)
+/* The journal is told of it once: what comes of a problem is tried again after every change. */
+static void set_problem(struct agent *agent, uint16_t group, int r, const char *before)
 {
 	struct denials_counts *counts = denials_counts(agent->engine.denials);
 
@@ -40,9 +42,10 @@ static void set_problem(struct agent *agent, uint16_t group, int r)
 		         "another one avoids it",
 		         group);
 	else
-		snprintf(counts->problem, sizeof(counts->problem), "cannot listen to NFLOG group %u: %s", group,
-		         strerror(-r));
-	log_warning("denials are counted but not listed: %s", counts->problem);
+		snprintf(counts->problem, sizeof(counts->problem), "cannot listen to NFLOG group %u: %s",
+		         group, strerror(-r));
+	if (strcmp(counts->problem, before) != 0)
+		log_warning("denials are counted but not listed: %s", counts->problem);
 }
 
 static void stop(struct agent *agent)
@@ -71,7 +74,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *d
 	note_losses(agent);
 	if (r < 0) {
 		stop(agent);
-		set_problem(agent, group, r);
+		set_problem(agent, group, r, "");
 	}
 	return 0;
 }
@@ -84,7 +87,8 @@ static int start(struct agent *agent, uint16_t group)
 	if (r < 0)
 		return r;
 	own->group = group;
-	r = sd_event_add_io(agent->event, &own->source, kernel_nflog_fd(own->log), EPOLLIN, on_readable, agent);
+	r = sd_event_add_io(agent->event, &own->source, kernel_nflog_fd(own->log), EPOLLIN, on_readable,
+	                    agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(own->source, SD_EVENT_PRIORITY_IDLE);
 	if (r < 0)
@@ -98,6 +102,7 @@ void agent_denials_follow(struct agent *agent)
 	const struct ruleset *ruleset = agent->engine.current.ruleset;
 	struct denials_counts *counts;
 	uint16_t group = 0;
+	char before[sizeof(counts->problem)];
 	bool wanted = !agent->engine.removed && ruleset && ruleset_log_group(ruleset, &group);
 	int r;
 
@@ -107,6 +112,7 @@ void agent_denials_follow(struct agent *agent)
 		return;
 	stop(agent);
 	counts = denials_counts(agent->engine.denials);
+	snprintf(before, sizeof(before), "%s", counts->problem);
 	*counts->problem = '\0';
 	if (!wanted) {
 		snprintf(counts->problem, sizeof(counts->problem), "log_denied = no: nothing is listed");
@@ -114,7 +120,7 @@ void agent_denials_follow(struct agent *agent)
 	}
 	r = start(agent, group);
 	if (r < 0)
-		set_problem(agent, group, r);
+		set_problem(agent, group, r, before);
 }
 
 void agent_denials_end(struct agent *agent)

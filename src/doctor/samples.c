@@ -45,17 +45,12 @@ static bool pick(const struct addr_set *set, bool v6, size_t which, struct addr 
 	return true;
 }
 
-static bool is_same(const struct addr *a, const struct addr *b)
-{
-	return a->is_v6 ? a->v6 == b->v6 : a->v4 == b->v4;
-}
-
 static void take(struct checkup *checkup, const struct line *line, const struct addr *src,
                  const struct addr *dst)
 {
 	struct sample *sample;
 
-	if (is_same(src, dst) || checkup->n_samples >= SAMPLES_MAX)
+	if (addr_same(src, dst) || checkup->n_samples >= SAMPLES_MAX)
 		return;
 	sample = ARRAY_PUSH(checkup->samples, checkup->n_samples, checkup->cap_samples);
 	*sample = (struct sample){

@@ -257,8 +257,14 @@ static void test_group_taken(void **state)
 	struct kernel_nflog *stranger;
 	json_t *report;
 
+	char *journal, *said;
+	int notify;
+
 	assert_int_equal(kernel_nflog_open(5, &stranger), 0);
-	denied_agent_start(lab, ENFORCE);
+	lab_write("omfwd.conf", ENFORCE);
+	omfwd_agent_start(lab, &notify, "2>" LAB_DIR "/journal");
+	omfwd_expect(lab, 0, "--phase install");
+	omfwd_expect(lab, 0, "--phase run");
 	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
 	report = denied_json(lab, 0, "");
 	assert_non_null(strstr(denied_text(report, "problem"), "another program listens to NFLOG group 5"));
@@ -271,6 +277,11 @@ static void test_group_taken(void **state)
 	report = denied_await(lab, 1);
 	assert_true(json_is_null(json_object_get(report, "problem")));
 	json_decref(report);
+	journal = lab_read(LAB_DIR "/journal"); /* whatever happened meanwhile, once */
+	said = strstr(journal, "denials are counted but not listed");
+	assert_non_null(said);
+	assert_null(strstr(said + 1, "denials are counted but not listed"));
+	free(journal);
 }
 
 /* The group that the file names is followed on reload, and none at all. */
