@@ -92,24 +92,22 @@ static void explain_query(struct explainer *with, const struct query *query, jso
 /* No line can be about it, and no site rule either. */
 static void explain_other(json_t *entry)
 {
-	json_object_update_new(
-	        entry,
-	        json_pack("{s:[], s:[], s:s, s:[], s:s, s:s}", "source_roles", "destination_roles", "reason",
-	                  denial_reason_name(REASON_NO_LINE), "rows", "because",
-	                  "the documents open TCP, UDP and echo requests alone", "remedy",
-	                  "nothing in the role file but never_deny"));
+	json_object_update_new(entry, json_pack("{s:[], s:[], s:s, s:[], s:s, s:s}", "source_roles",
+	                                        "destination_roles", "reason",
+	                                        denial_reason_name(REASON_NO_LINE), "rows", "because",
+	                                        "the documents open TCP, UDP and echo requests alone",
+	                                        "remedy", "nothing in the role file but never_deny"));
 }
 
 /* What is in force is known in compiled form only, or has gone. */
 static void explain_nothing(const struct engine *engine, json_t *entry)
 {
-	json_object_update_new(entry,
-	                       json_pack("{s:[], s:[], s:s, s:[], s:s, s:n}", "source_roles",
-	                                 "destination_roles", "reason", denial_reason_name(REASON_NONE), "rows",
-	                                 "because",
-	                                 engine->removed ? "the policy was removed since"
-	                                                 : "the role file is not in force, see omfwd status",
-	                                 "remedy"));
+	json_object_update_new(
+	        entry, json_pack("{s:[], s:[], s:s, s:[], s:s, s:n}", "source_roles", "destination_roles",
+	                         "reason", denial_reason_name(REASON_NONE), "rows", "because",
+	                         engine->removed ? "the policy was removed since"
+	                                         : "the role file is not in force, see omfwd status",
+	                         "remedy"));
 }
 
 static json_t *protocol_to_json(const struct denial_key *key)
@@ -135,8 +133,8 @@ static json_t *entry_to_json(struct explainer *with, const struct denial *denial
 	bool asked = denial_query(key, &query);
 	json_t *entry = json_pack("{s:o, s:o, s:o, s:I, s:I, s:I}", "source", addr_to_json(&key->src),
 	                          "destination", addr_to_json(&key->dst), "protocol", protocol_to_json(key),
-	                          "first", (json_int_t)denial->first, "last", (json_int_t)denial->last, "count",
-	                          (json_int_t)denial->count);
+	                          "first", (json_int_t)denial->first, "last", (json_int_t)denial->last,
+	                          "count", (json_int_t)denial->count);
 
 	if (key->has_port && !is_icmp)
 		json_object_set_new(entry, "port", json_integer(key->port));
@@ -171,14 +169,14 @@ static void report_list(struct engine *engine, const struct denials_filter *filt
 	const struct denial *newest = denials_newest(engine->denials);
 	time_t since = filter->since > counts->since ? filter->since : counts->since;
 
-	json_object_update_new(
-	        report, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "since", (json_int_t)since,
-	                          "logged", (json_int_t)counts->logged, "lost", (json_int_t)counts->lost,
-	                          "overruns", (json_int_t)counts->overruns, "evicted",
-	                          (json_int_t)counts->evicted, "cursor",
-	                          (json_int_t)(newest ? newest->touched : 0), "problem",
-	                          *counts->problem ? json_string(counts->problem) : json_null(), "entries",
-	                          entries_to_json(engine, filter)));
+	json_object_update_new(report,
+	                       json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "since",
+	                                 (json_int_t)since, "logged", (json_int_t)counts->logged, "lost",
+	                                 (json_int_t)counts->lost, "overruns", (json_int_t)counts->overruns,
+	                                 "evicted", (json_int_t)counts->evicted, "cursor",
+	                                 (json_int_t)(newest ? newest->touched : 0), "problem",
+	                                 *counts->problem ? json_string(counts->problem) : json_null(),
+	                                 "entries", entries_to_json(engine, filter)));
 }
 
 /* Of the mode in force; where the file is not known, of whichever counter there is. */
@@ -202,8 +200,9 @@ static void report_totals(struct engine *engine, json_t *report)
 				bytes += values[i].bytes;
 			}
 	json_object_set_new(report, "mode", json_string(policy_mode_name(mode)));
-	json_object_set_new(report, "totals",
-	                    json_pack("{s:I, s:I}", "packets", (json_int_t)packets, "bytes", (json_int_t)bytes));
+	json_object_set_new(
+	        report, "totals",
+	        json_pack("{s:I, s:I}", "packets", (json_int_t)packets, "bytes", (json_int_t)bytes));
 	free(values);
 }
 

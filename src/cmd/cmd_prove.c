@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "cmd/loaded.h"
-#include "prove/words.h"
+#include "prove/proof.h"
 
 static bool sections_exist(const struct options *options, const struct policy *policy)
 {

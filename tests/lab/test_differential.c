@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "prove/planner.h"
-#include "prove/words.h"
+#include "prove/proof.h"
 #include "tests/lab/lab.h"
 #include "tests/lab/plain_opinion.h"
 #include "tests/lab/program.h"

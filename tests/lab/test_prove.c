@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "kernel/kernel.h"
-#include "prove/words.h"
+#include "prove/proof.h"
 #include "tests/lab/program.h"
 
 #define TEXT_MAX 512

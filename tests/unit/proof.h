@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "prove/words.h"
+#include "prove/proof.h"
 #include "util/array.h"
 
 static const char proof_role_file[] =

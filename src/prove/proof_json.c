@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A proof as JSON; no list in it is cut. */
-#include "prove/words.h"
+#include "prove/proof.h"
 
 #include "words/words.h"
 

@@ -3,7 +3,7 @@
  * The table: a line for every row of every section, with how many packets were sent and how many of them did what they
  * must. Rows at one end of which there is nobody are named below it, since nothing was sent for them.
  */
-#include "prove/words.h"
+#include "prove/proof.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A proof for people and for programs. Pure. */
-#ifndef OMFWD_PROVE_WORDS_H
-#define OMFWD_PROVE_WORDS_H
+#ifndef OMFWD_PROOF_H
+#define OMFWD_PROOF_H
 
 #include <jansson.h>
 #include <stdio.h>
