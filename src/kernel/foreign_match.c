@@ -68,12 +68,13 @@ static enum match compare(struct matching *at, const struct nftnl_expr *expr)
 	uint32_t len = 0, op = nftnl_expr_get_u32(expr, NFTNL_EXPR_CMP_OP);
 	const uint8_t *data = nftnl_expr_get(expr, NFTNL_EXPR_CMP_DATA, &len);
 	int place = foreign_register(nftnl_expr_get_u32(expr, NFTNL_EXPR_CMP_SREG), len);
-	const uint8_t *value = at->state->registers.value + place;
-	const uint8_t *known = at->state->registers.known + place;
+	const uint8_t *value, *known;
 	int order;
 
 	if (place < 0 || !data)
 		return MATCH_MAYBE;
+	value = at->state->registers.value + place;
+	known = at->state->registers.known + place;
 	if (op == NFT_CMP_EQ)
 		return foreign_bytes_equal(value, known, data, len);
 	if (op == NFT_CMP_NEQ)
@@ -93,12 +94,13 @@ static enum match compare_range(struct matching *at, const struct nftnl_expr *ex
 	const uint8_t *from = nftnl_expr_get(expr, NFTNL_EXPR_RANGE_FROM_DATA, &from_len);
 	const uint8_t *to = nftnl_expr_get(expr, NFTNL_EXPR_RANGE_TO_DATA, &to_len);
 	int place = foreign_register(nftnl_expr_get_u32(expr, NFTNL_EXPR_RANGE_SREG), from_len);
-	const uint8_t *value = at->state->registers.value + place;
+	const uint8_t *value;
 	bool within;
 
 	if (place < 0 || !from || !to || from_len != to_len ||
 	    !all_known(at->state->registers.known + place, from_len))
 		return MATCH_MAYBE;
+	value = at->state->registers.value + place;
 	within = memcmp(value, from, from_len) >= 0 && memcmp(value, to, to_len) <= 0;
 	return match_if(within == (nftnl_expr_get_u32(expr, NFTNL_EXPR_RANGE_OP) == NFT_RANGE_EQ));
 }

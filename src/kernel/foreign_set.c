@@ -12,7 +12,7 @@
 const struct foreign_set *foreign_set_named(const struct foreign *foreign, uint8_t family, const char *table,
                                             const char *name)
 {
-	for (size_t i = 0; i < foreign->n_sets; i++) {
+	for (size_t i = 0; name && i < foreign->n_sets; i++) {
 		const struct foreign_set *set = &foreign->sets[i];
 
 		if (set->family == family && !strcmp(set->table, table) && !strcmp(set->name, name))

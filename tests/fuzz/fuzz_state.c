@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The files of the state directory, damaged: the last good policy, which is believed only when it holds together, and
- * the windows. The first byte of the input says which.
+ * The files of the state directory, damaged: the last good policy, which is believed only when it holds together, the
+ * windows, the history and when counters grew. The first byte of the input says which.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/activity.h"
+#include "agent/history.h"
 #include "agent/state.h"
 #include "ruleset/store.h"
 #include "ruleset/store_format.h"
@@ -40,19 +42,28 @@ static void fuzz_last_good(uint8_t *bytes, size_t size, bool mend)
 	}
 }
 
-static void fuzz_windows(const uint8_t *bytes, size_t size)
+/* Writes a file of the state directory, whose path it returns. */
+static const char *write_state(const char *name, const uint8_t *bytes, size_t size)
 {
 	static char dir[] = "/tmp/omfwd-fuzz.XXXXXX";
-	static char path[sizeof(dir) + 16];
-	struct window_records records = {0};
+	static bool made;
+	char path[sizeof(dir) + 32];
 	FILE *out;
 
-	if (!path[0] && mkdtemp(dir))
-		snprintf(path, sizeof(path), "%s/windows.json", dir);
+	FUZZ_HOLDS(made || mkdtemp(dir));
+	made = true;
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	out = fopen(path, "w");
 	FUZZ_HOLDS(out);
-	fwrite(bytes, 1, size, out);
-	fclose(out);
+	FUZZ_HOLDS(fwrite(bytes, 1, size, out) == size && fclose(out) == 0);
+	return dir;
+}
+
+static void fuzz_windows(const uint8_t *bytes, size_t size)
+{
+	struct window_records records = {0};
+	const char *dir = write_state("windows.json", bytes, size);
+
 	if (state_load(dir, &records) == 0) {
 		for (size_t i = 0; i < records.n; i++)
 			FUZZ_HOLDS(window_record_left(&records.items[i], records.seen, 1790000000000u,
@@ -62,6 +73,52 @@ static void fuzz_windows(const uint8_t *bytes, size_t size)
 	window_records_clear(&records);
 }
 
+/* Whatever is torn is left out, and what is there goes on to be read after one more. */
+static void fuzz_history(const uint8_t *bytes, size_t size)
+{
+	const char *dir = write_state("history.jsonl", bytes, size);
+	struct history history = {.pending = NULL};
+	json_t *before = history_read(&history, dir), *after;
+
+	history_add(&history, json_pack("{s:i, s:s}", "time", 1790000000, "event", "reload"));
+	history_flush(&history, dir);
+	after = history_read(&history, dir);
+	FUZZ_HOLDS(history.error == 0 && json_is_array(before));
+	FUZZ_HOLDS(json_array_size(after) >= json_array_size(before));
+	json_decref(before);
+	json_decref(after);
+	history_clear(&history);
+}
+
+static void fuzz_activity(const uint8_t *bytes, size_t size)
+{
+	const char *dir = write_state("activity.json", bytes, size);
+	struct activity activity = {.n = 0};
+	size_t n;
+
+	activity_load(&activity, dir);
+	n = activity.n;
+	activity.changed = true;
+	activity_save(&activity, dir);
+	FUZZ_HOLDS(activity.error == 0);
+	activity_clear(&activity);
+	activity_load(&activity, dir);
+	FUZZ_HOLDS(activity.n == n);
+	activity_clear(&activity);
+}
+
+static void fuzz_one(uint8_t what, uint8_t *bytes, size_t size)
+{
+	if (what & 1)
+		fuzz_windows(bytes, size);
+	else if (what & 4)
+		fuzz_history(bytes, size);
+	else if (what & 8)
+		fuzz_activity(bytes, size);
+	else
+		fuzz_last_good(bytes, size, what & 2);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *bytes = malloc(size + 1);
@@ -69,10 +126,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!bytes)
 		abort();
 	memcpy(bytes, data, size);
-	if (size && data[0] & 1)
-		fuzz_windows(bytes + 1, size - 1);
-	else if (size)
-		fuzz_last_good(bytes + 1, size - 1, data[0] & 2);
+	if (size)
+		fuzz_one(data[0], bytes + 1, size - 1);
 	free(bytes);
 	return 0;
 }
