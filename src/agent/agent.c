@@ -14,6 +14,7 @@
 
 #include "agent/agent_internal.h"
 #include "agent/origin.h"
+#include "agent/sandbox.h"
 #include "util/reply.h"
 #include "agent/state_dir.h"
 #include "util/log.h"
@@ -44,6 +45,22 @@ static int take_lock(struct agent *agent)
 	if (*stranger)
 		log_warning("%s, of an unprivileged user, holds the name omfwd in this network namespace",
 		            stranger);
+	return CODE_DONE;
+}
+
+/* Before anything is read that others wrote, and before there is a second thread. */
+static int give_up_privileges(const struct agent_config *config)
+{
+	char error[256];
+	int r = sandbox_drop_capabilities(config->run_dir, config->engine.state_dir, error, sizeof(error));
+
+	if (r < 0) {
+		log_error("%s", error);
+		return (int)reply_code_of_errno(r);
+	}
+	r = sandbox_filter_calls();
+	if (r < 0)
+		log_warning("the agent runs without its filter of system calls: %s", strerror(-r));
 	return CODE_DONE;
 }
 
@@ -149,7 +166,9 @@ int agent_run(const struct agent_config *config)
 
 	block_signals();
 	log_open(LOG_TO_STDERR);
-	code = take_lock(&agent);
+	code = give_up_privileges(config);
+	if (code == CODE_DONE)
+		code = take_lock(&agent);
 	if (code == CODE_DONE)
 		code = open_engine(&agent);
 	if (code == CODE_DONE)
