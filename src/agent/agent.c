@@ -6,6 +6,7 @@
 #include "agent/agent.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,8 @@ static int open_loop(struct agent *agent)
 	if (r >= 0)
 		r = metrics_file_attach(&agent->metrics, &agent->engine, agent->event);
 	if (r >= 0)
+		r = agent_work_attach(agent);
+	if (r >= 0)
 		r = agent_loop_attach(agent);
 	if (r < 0) {
 		log_error("cannot set up the event loop: %s", strerror(-r));
@@ -97,9 +100,12 @@ static int open_loop(struct agent *agent)
 
 static int open_engine(struct agent *agent)
 {
+	struct engine_config config = agent->config->engine;
 	json_t *reply = reply_new();
-	enum exit_code code = engine_open(&agent->engine, &agent->config->engine, reply);
+	enum exit_code code;
 
+	config.baton = &agent->work.baton;
+	code = engine_open(&agent->engine, &config, reply);
 	agent_log_complaints(reply);
 	json_decref(reply);
 	if (code != CODE_DONE)
@@ -126,8 +132,9 @@ static int run_loop(struct agent *agent)
 	metrics_file_update(&agent->metrics);
 	sd_notify(0, "READY=1");
 	agent_notify_status(agent);
-	r = sd_event_loop(agent->event);
+	r = agent_loop_run(agent);
 	sd_notify(0, "STOPPING=1");
+	agent_work_end(agent);
 	agent_confirm_end(agent);
 	agent->engine.records_changed = agent->engine.records_changed || agent->engine.records.n > 0;
 	engine_state_save(&agent->engine);
@@ -149,6 +156,7 @@ static void release(struct agent *agent)
 	agent_cut_end(agent);
 	agent_denials_end(agent);
 	metrics_file_end(&agent->metrics);
+	sd_event_source_disable_unref(agent->work.source);
 	sd_event_source_disable_unref(agent->settle);
 	sd_event_source_disable_unref(agent->window_timer);
 	sd_event_source_disable_unref(agent->expiry_timer);
@@ -161,9 +169,11 @@ static void release(struct agent *agent)
 
 int agent_run(const struct agent_config *config)
 {
-	struct agent agent = {.config = config, .lock = LOCK_NONE};
+	struct agent agent = {.config = config, .lock = LOCK_NONE, .work.baton = BATON_INIT};
 	int code;
 
+	mallopt(M_ARENA_MAX, 1); /* the threads take turns */
+	baton_take(&agent.work.baton, BATON_LOOP);
 	block_signals();
 	log_open(LOG_TO_STDERR);
 	code = give_up_privileges(config);

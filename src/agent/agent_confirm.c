@@ -45,6 +45,8 @@ static int on_confirm_timer(sd_event_source *source, uint64_t usec, void *data)
 
 	(void)source;
 	(void)usec;
+	if (agent_works(agent))
+		return agent_wait_for_work(agent->confirm_timer);
 	if (agent->engine.trial.pending)
 		end_trial(agent, " in time");
 	sd_event_source_set_enabled(agent->settle, SD_EVENT_ONESHOT);

@@ -13,6 +13,7 @@
 #include "agent/metrics_file.h"
 #include "agent/verbs.h"
 #include "kernel/flowtables.h"
+#include "util/baton.h"
 
 /* What agent_cut.c keeps. */
 struct agent_cut {
@@ -30,6 +31,20 @@ struct agent_denials {
 	uint64_t lost_before, overruns_before; /* by listeners before this one */
 };
 
+#define AGENT_WAITING_MAX 40 /* more than there can be clients, see control.c */
+
+/* What agent_work.c keeps. */
+struct agent_work {
+	struct baton baton;
+	struct change *current; /* NULL: none is being made */
+	struct change *waiting[AGENT_WAITING_MAX];
+	size_t n_waiting;
+	pthread_t thread;
+	bool threaded; /* there is one, to be joined */
+	int fd;        /* an eventfd: something was done, or is to be done */
+	sd_event_source *source;
+};
+
 struct agent {
 	const struct agent_config *config;
 	struct lock lock;
@@ -42,6 +57,7 @@ struct agent {
 	sd_event_source *confirm_timer;  /* the end of a trial */
 	sd_event_source *activity_timer; /* the next look at the counters */
 	bool ready;                      /* systemd has been told */
+	struct agent_work work;
 	struct agent_cut cut;
 	struct agent_denials denials;
 	struct metrics_file metrics;
@@ -51,11 +67,27 @@ struct agent {
 /* Signals, requests and the lock's names are served by the loop from now on. Returns 0 or -errno. */
 int agent_loop_attach(struct agent *agent);
 
-/* Does what is asked of the agent, by whomever; returns the whole reply. */
+/* Until a signal ends it. Returns 0 or -errno. */
+int agent_loop_run(struct agent *agent);
+
+/* Does what is asked of the agent, by whomever, at once; returns the whole reply. */
 json_t *agent_do(struct agent *agent, enum verb verb, const json_t *request, const struct origin *origin);
 
-/* Answers a request from the control socket. */
-json_t *agent_answer(void *data, uid_t uid, const json_t *request);
+/* Answers a request from the control socket, or promises to. */
+json_t *agent_answer(void *data, uid_t uid, const json_t *request, uint64_t ticket);
+
+/*
+ * Has a change made that takes long (verb_takes_long()); the ticket is that of the client who waits, 0: none does. False
+ * when too many wait already.
+ */
+bool agent_work_add(struct agent *agent, enum verb verb, const json_t *request, const struct origin *origin,
+                    uint64_t ticket);
+/* Whether one is being made: then nobody else may replace the policy. */
+bool agent_works(const struct agent *agent);
+/* Returns 0 or -errno. */
+int agent_work_attach(struct agent *agent);
+/* Finishes the change that is being made, and forgets those that wait. */
+void agent_work_end(struct agent *agent);
 
 /* Logs what a reply complains of. */
 void agent_log_complaints(const json_t *reply);
@@ -74,6 +106,9 @@ void agent_timers_arm(struct agent *agent);
  * an exit code.
  */
 int agent_start(struct agent *agent);
+
+/* Has a timer come back in a moment, because agent_works(). Returns 0 or -errno. */
+int agent_wait_for_work(sd_event_source *timer);
 
 /* The timer of a trial (confirm.h), not yet armed. Returns 0 or -errno. */
 int agent_confirm_attach(struct agent *agent);

@@ -2,7 +2,7 @@
 /*
  * What reaches the agent: signals and requests, both turned into verbs. Signals go first. After a change the kernel has
  * been told and the client answered; the rest (state file, timers, systemd) is done by the settle source, one
- * iteration later.
+ * iteration later. What takes long is done elsewhere (agent_work.c), whenever the loop has nothing to do.
  */
 #include "agent/agent_internal.h"
 
@@ -12,7 +12,6 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <systemd/sd-daemon.h>
@@ -22,9 +21,6 @@
 #include "util/reply.h"
 #include "util/array.h"
 #include "util/log.h"
-
-#define USEC_PER_SEC  1000000ull
-#define NSEC_PER_USEC 1000
 
 struct signal_verb {
 	int number;
@@ -64,25 +60,11 @@ void agent_notify_status(const struct agent *agent)
 		           engine->drift.alarm ? "; somebody keeps changing the nft table" : "");
 }
 
-static void notify_reloading(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-	           (unsigned long long)now.tv_sec * USEC_PER_SEC +
-	                   (unsigned long long)now.tv_nsec / NSEC_PER_USEC);
-}
-
-/* Before the first load nobody has been told that we are ready, so that there is nothing to announce. */
 json_t *agent_do(struct agent *agent, enum verb verb, const json_t *request, const struct origin *origin)
 {
-	bool announce = verb == VERB_RELOAD && agent->ready;
 	bool changes = verb_changes_kernel(verb);
 	json_t *reply;
 
-	if (announce)
-		notify_reloading();
 	if (changes)
 		drift_pause(agent->drift);
 	else
@@ -92,8 +74,6 @@ json_t *agent_do(struct agent *agent, enum verb verb, const json_t *request, con
 		drift_resume(agent->drift, verb != VERB_PHASE);
 	if (changes) /* before the answer: what is denied from then on is heard of */
 		agent_denials_follow(agent);
-	if (announce)
-		sd_notify(0, "READY=1");
 	if (changes || agent->engine.records_changed)
 		sd_event_source_set_enabled(agent->settle, SD_EVENT_ONESHOT);
 	return reply;
@@ -130,7 +110,22 @@ static bool peer_may_ask(enum verb verb, uid_t uid, json_t *reply)
 	return false;
 }
 
-json_t *agent_answer(void *data, uid_t uid, const json_t *request)
+/* NULL: the reply follows. */
+static json_t *do_or_promise(struct agent *agent, enum verb verb, const json_t *request,
+                             const struct origin *origin, uint64_t ticket)
+{
+	json_t *reply;
+
+	if (!verb_takes_long(verb))
+		return agent_do(agent, verb, request, origin);
+	if (agent_work_add(agent, verb, request, origin, ticket))
+		return NULL;
+	reply = reply_new();
+	reply_fail(reply, CODE_UNAVAILABLE, "too many changes wait for the agent; ask again");
+	return reply;
+}
+
+json_t *agent_answer(void *data, uid_t uid, const json_t *request, uint64_t ticket)
 {
 	const char *word = json_string_value(json_object_get(request, "verb"));
 	enum verb verb = word ? verb_find(word) : VERB_MAX;
@@ -144,7 +139,7 @@ json_t *agent_answer(void *data, uid_t uid, const json_t *request)
 		return reply;
 	json_decref(reply);
 	origin_of_request(uid, request, &origin);
-	return agent_do(agent, verb, request, &origin);
+	return do_or_promise(agent, verb, request, &origin, ticket);
 }
 
 static int on_verb_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
@@ -161,8 +156,8 @@ static int on_verb_signal(sd_event_source *source, const struct signalfd_siginfo
 			continue;
 		request = json_pack("{s:s?}", "phase", wanted_phase_name(wanted->phase));
 		origin_of_signal(info->ssi_uid, (pid_t)info->ssi_pid, &origin);
-		reply = agent_do(agent, wanted->verb, request, &origin);
-		if (wanted->verb == VERB_PHASE)
+		reply = do_or_promise(agent, wanted->verb, request, &origin, 0);
+		if (reply)
 			agent_log_complaints(reply);
 		json_decref(reply);
 		json_decref(request);
@@ -188,7 +183,10 @@ static int on_settle(sd_event_source *source, void *data)
 	agent_cut_look(agent);
 	drift_look(agent->drift);
 	agent_timers_arm(agent);
-	engine_state_save(&agent->engine);
+	if (agent_works(agent))
+		engine_records_save(&agent->engine);
+	else
+		engine_state_save(&agent->engine);
 	metrics_file_update(&agent->metrics);
 	agent_notify_status(agent);
 	return 0;
@@ -238,6 +236,25 @@ static int attach_settle(struct agent *agent)
 	if (r >= 0)
 		r = sd_event_source_set_priority(agent->settle, SD_EVENT_PRIORITY_IDLE);
 	return r < 0 ? r : sd_event_source_set_enabled(agent->settle, SD_EVENT_OFF);
+}
+
+/* sd_event_loop(), but that the baton is free while it waits. */
+int agent_loop_run(struct agent *agent)
+{
+	struct baton *baton = &agent->work.baton;
+	int r = 0;
+
+	while (r >= 0 && sd_event_get_state(agent->event) != SD_EVENT_FINISHED) {
+		r = sd_event_prepare(agent->event);
+		if (r == 0) {
+			baton_give(baton);
+			r = sd_event_wait(agent->event, UINT64_MAX);
+			baton_take(baton, BATON_LOOP);
+		}
+		if (r > 0)
+			r = sd_event_dispatch(agent->event);
+	}
+	return r;
 }
 
 int agent_loop_attach(struct agent *agent)

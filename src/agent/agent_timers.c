@@ -13,16 +13,17 @@
 #include "util/duration.h"
 #include "util/log.h"
 
-#define MS_PER_SECOND  1000u
-#define USEC_PER_MS    1000ull
-#define USEC_PER_SEC   1000000ull
-#define ACCURACY_USEC  (50 * USEC_PER_MS)
-#define WARN_BEFORE_MS (5u * 60 * MS_PER_SECOND)
-#define AFTER_END_MS   100u /* the kernel counts in jiffies; look when it is surely over */
-#define SEEN_EVERY_MS  (60u * MS_PER_SECOND)
-#define LOOK_AGAIN_MS  5000u /* when the kernel did not answer */
-#define RETRY_EXPIRY_S 60    /* when the kernel refused to let a site rule go */
-#define UNTIL_NEVER    UINT64_MAX
+#define MS_PER_SECOND    1000u
+#define USEC_PER_MS      1000ull
+#define USEC_PER_SEC     1000000ull
+#define ACCURACY_USEC    (50 * USEC_PER_MS)
+#define WARN_BEFORE_MS   (5u * 60 * MS_PER_SECOND)
+#define AFTER_END_MS     100u /* the kernel counts in jiffies; look when it is surely over */
+#define SEEN_EVERY_MS    (60u * MS_PER_SECOND)
+#define LOOK_AGAIN_MS    5000u /* when the kernel did not answer */
+#define RETRY_EXPIRY_S   60    /* when the kernel refused to let a site rule go */
+#define LOOK_FOR_WORK_MS 50u   /* when another change is being made */
+#define UNTIL_NEVER      UINT64_MAX
 
 static void warn_of_end(const struct agent *agent, struct window_record *record, uint64_t left_ms)
 {
@@ -126,6 +127,13 @@ static void arm_expiry(struct agent *agent)
 	sd_event_source_set_enabled(agent->expiry_timer, SD_EVENT_ONESHOT);
 }
 
+int agent_wait_for_work(sd_event_source *timer)
+{
+	int r = sd_event_source_set_time_relative(timer, LOOK_FOR_WORK_MS * USEC_PER_MS);
+
+	return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
 /* The role file is not read again for this: it may be half written, or on trial. */
 static int on_expiry_timer(sd_event_source *source, uint64_t usec, void *data)
 {
@@ -134,6 +142,10 @@ static int on_expiry_timer(sd_event_source *source, uint64_t usec, void *data)
 
 	(void)source;
 	(void)usec;
+	if (agent_works(agent)) {
+		json_decref(reply);
+		return agent_wait_for_work(agent->expiry_timer);
+	}
 	log_info("a site rule has expired");
 	drift_pause(agent->drift);
 	engine_expire(&agent->engine, time(NULL), reply);

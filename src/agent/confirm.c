@@ -98,7 +98,7 @@ enum exit_code confirm_load(struct engine *engine, uint64_t seconds, json_t *rep
 
 	if (code != CODE_DONE)
 		return code;
-	code = generation_from_file(engine->config.config, &next, reply);
+	code = generation_from_file(&engine->config, &next, reply);
 	if (code == CODE_DONE) {
 		if (has_policy(engine))
 			ruleset_keep_from(next.ruleset, engine->current.ruleset);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A connection lives through three states: waiting for its request, sending its reply, gone. Each has a deadline, the
- * whole table of them a limit, and a part of the table is kept for root, so that no other user can lock the
+ * A connection lives through four states: waiting for its request, waiting for its reply, sending it, gone. Each has a
+ * deadline but the second, which is ours to end; the whole table of them has a limit, and a part of the table is kept for root, so that no other user can lock the
  * administrator out. Everything is non-blocking; what the socket does not take now waits in the connection.
  */
 #include "agent/control.h"
@@ -28,6 +28,8 @@ struct connection {
 	struct control *control;
 	int fd;
 	struct peer peer;
+	uint64_t ticket;
+	bool promised; /* the reply follows */
 	sd_event_source *io, *timer;
 	char *reply; /* NULL until the request is answered */
 	size_t len, sent;
@@ -40,6 +42,7 @@ struct control {
 	sd_event_source *io;
 	control_answer_fn answer;
 	void *data;
+	uint64_t last_ticket;
 	struct connection *connections[CONNECTIONS_MAX]; /* NULL: free */
 };
 
@@ -114,9 +117,41 @@ static json_t *answer_packet(struct connection *connection, const char *packet, 
 	if (!json_is_object(request))
 		reply = refuse(CODE_BAD_INPUT, "the request is no JSON object");
 	else
-		reply = control->answer(control->data, connection->peer.uid, request);
+		reply = control->answer(control->data, connection->peer.uid, request, connection->ticket);
 	json_decref(request);
 	return reply;
+}
+
+static void begin_reply(struct connection *connection, const json_t *reply)
+{
+	connection->promised = false;
+	connection->reply = json_dumps(reply, JSON_COMPACT);
+	if (!connection->reply)
+		abort();
+	connection->len = strlen(connection->reply);
+	extend_patience(connection);
+	send_reply(connection);
+}
+
+/* Nothing is heard of the client until then but that it has gone. */
+static void await_reply(struct connection *connection)
+{
+	connection->promised = true;
+	sd_event_source_set_enabled(connection->timer, SD_EVENT_OFF);
+	sd_event_source_set_io_events(connection->io, 0);
+}
+
+void control_reply(struct control *control, uint64_t ticket, const json_t *reply)
+{
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		struct connection *connection = control->connections[i];
+
+		if (!connection || connection->ticket != ticket || !connection->promised)
+			continue;
+		sd_event_source_set_enabled(connection->timer, SD_EVENT_ONESHOT);
+		begin_reply(connection, reply);
+		return;
+	}
 }
 
 static void receive_request(struct connection *connection)
@@ -132,13 +167,11 @@ static void receive_request(struct connection *connection)
 		return;
 	}
 	reply = answer_packet(connection, packet, (size_t)n);
-	connection->reply = json_dumps(reply, JSON_COMPACT);
+	if (reply)
+		begin_reply(connection, reply);
+	else
+		await_reply(connection);
 	json_decref(reply);
-	if (!connection->reply)
-		abort();
-	connection->len = strlen(connection->reply);
-	extend_patience(connection);
-	send_reply(connection);
 }
 
 static int on_connection(sd_event_source *source, int fd, uint32_t events, void *data)
@@ -148,7 +181,9 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
 	(void)source;
 	(void)fd;
 	(void)events;
-	if (connection->reply)
+	if (connection->promised)
+		connection_close(connection); /* the client hung up: nothing else is heard */
+	else if (connection->reply)
 		send_reply(connection);
 	else
 		receive_request(connection);
@@ -192,7 +227,8 @@ static void connection_open(struct control *control, int fd)
 	connection = calloc(1, sizeof(*connection));
 	if (!connection)
 		abort();
-	*connection = (struct connection){.control = control, .fd = fd, .peer = peer};
+	*connection = (struct connection){
+	        .control = control, .fd = fd, .peer = peer, .ticket = ++control->last_ticket};
 	control->connections[place] = connection;
 	if (connection_watch(connection) < 0)
 		connection_close(connection);

@@ -7,6 +7,7 @@
 #define OMFWD_CONTROL_H
 
 #include <jansson.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 #define CONTROL_SOCKET      "control.sock"
@@ -16,8 +17,11 @@
 
 struct control;
 
-/* Answers a request of an allowed user; returns the whole reply. */
-typedef json_t *(*control_answer_fn)(void *data, uid_t uid, const json_t *request);
+/*
+ * Answers a request of an allowed user; returns the whole reply, or NULL: then it follows, with control_reply() and this
+ * ticket, and the client waits. A ticket is never 0.
+ */
+typedef json_t *(*control_answer_fn)(void *data, uid_t uid, const json_t *request, uint64_t ticket);
 
 /*
  * Listens in run_dir, which is made if it is missing. A socket left by a dead agent is replaced; one that somebody
@@ -25,6 +29,8 @@ typedef json_t *(*control_answer_fn)(void *data, uid_t uid, const json_t *reques
  */
 int control_open(sd_event *event, const char *run_dir, control_answer_fn answer, void *data,
                  struct control **ret, char *error, size_t size);
+/* Sends a reply that was promised, if its client still waits. */
+void control_reply(struct control *control, uint64_t ticket, const json_t *reply);
 /* Drops whoever is connected and removes the socket. NULL is allowed. */
 void control_close(struct control *control);
 

@@ -36,6 +36,7 @@ struct drift {
 	size_t next;
 	bool windows;         /* somebody touched a window; that rules were touched the engine knows */
 	bool doubt;           /* anything may have happened */
+	unsigned paused;      /* by so many, one within the other */
 	unsigned gaps;        /* repairs on doubt alone that others came between, in a row */
 	uint64_t fingerprint; /* of what we left; 0: not taken */
 };
@@ -272,7 +273,7 @@ static void take_fingerprint(struct drift *drift)
 
 void drift_look(struct drift *drift)
 {
-	if (!drift || !drift->engine->drift.watching || !drift->engine->guarded)
+	if (!drift || drift->paused || !drift->engine->drift.watching || !drift->engine->guarded)
 		return;
 	hear(drift);
 	act(drift);
@@ -284,17 +285,23 @@ void drift_pause(struct drift *drift)
 {
 	if (!drift)
 		return;
+	if (drift->paused) {
+		drift->paused++;
+		return;
+	}
 	drift_look(drift);
 	/* Who asks for a change does not wait for the end of an alarm. */
 	if (drift->engine->guarded && is_needed(drift))
 		repair(drift);
 	begin_own(drift);
+	drift->paused = 1;
 }
 
 void drift_resume(struct drift *drift, bool loaded)
 {
-	if (drift)
-		end_own(drift, loaded);
+	if (!drift || --drift->paused)
+		return;
+	end_own(drift, loaded);
 }
 
 static int on_readable(sd_event_source *source, int fd, uint32_t events, void *data)
@@ -312,7 +319,7 @@ static int on_check(sd_event_source *source, void *data)
 
 	(void)source;
 	drift_look(drift);
-	if (drift->engine->drift.watching && !drift->fingerprint && !drift->doubt)
+	if (!drift->paused && drift->engine->drift.watching && !drift->fingerprint && !drift->doubt)
 		take_fingerprint(drift);
 	drift_look(drift);
 	return 0;
@@ -325,6 +332,10 @@ static int on_alarm(sd_event_source *source, uint64_t usec, void *data)
 
 	(void)source;
 	(void)usec;
+	if (drift->paused) {
+		arm_alarm(drift);
+		return 0;
+	}
 	if (history->watching)
 		hear(drift);
 	if (is_needed(drift)) {

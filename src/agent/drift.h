@@ -23,8 +23,8 @@ void drift_look(struct drift *drift);
 /*
  * Around everything by which we change the table. In between nobody listens, since the kernel would tell us of each
  * element that we load; whether somebody else came between is found out afterwards. What waits for its repair is repaired
- * first. loaded: it may have been more than
- * windows.
+ * first. loaded: it may have been more than windows. A pause may lie within another, as when a window is changed while
+ * a policy is being loaded; then only the outer one counts.
  */
 void drift_pause(struct drift *drift);
 void drift_resume(struct drift *drift, bool loaded);

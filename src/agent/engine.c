@@ -15,6 +15,7 @@
 #include "agent/history_events.h"
 #include "agent/last_good.h"
 #include "agent/fd_store.h"
+#include "util/baton.h"
 #include "util/reply.h"
 
 #define USEC_PER_SEC  1000000u
@@ -43,11 +44,22 @@ static void reply_add_diags(json_t *reply, const struct diag_list *diags)
 	free(text);
 }
 
-enum exit_code generation_from_file(const char *path, struct generation *ret, json_t *reply)
+static void generation_make(const char *path, struct generation *ret, struct diag_list *diags)
+{
+	ret->policy = policy_load(path, time(NULL), diags);
+	if (!ret->policy)
+		return;
+	ret->lines = policy_compile(ret->policy);
+	ret->ruleset = ruleset_build(ret->policy, &ret->lines);
+}
+
+enum exit_code generation_from_file(const struct engine_config *config, struct generation *ret, json_t *reply)
 {
 	struct diag_list diags = {.sources = NULL};
+	bool lent = baton_lend(config->baton);
 
-	ret->policy = policy_load(path, time(NULL), &diags);
+	generation_make(config->config, ret, &diags);
+	baton_reclaim(config->baton, lent);
 	reply_add_diags(reply, &diags);
 	if (!ret->policy)
 		policy_load_free_sources(&diags);
@@ -56,8 +68,6 @@ enum exit_code generation_from_file(const char *path, struct generation *ret, js
 		reply_set_code(reply, CODE_BAD_INPUT);
 		return CODE_BAD_INPUT;
 	}
-	ret->lines = policy_compile(ret->policy);
-	ret->ruleset = ruleset_build(ret->policy, &ret->lines);
 	return CODE_DONE;
 }
 
@@ -85,6 +95,7 @@ enum exit_code engine_open(struct engine *engine, const struct engine_config *co
 		reply_fail(reply, reply_code_of_errno(r), "%s", error);
 		return reply_code(reply);
 	}
+	kernel_share(engine->kernel, config->baton);
 	r = kernel_probe(engine->kernel, &engine->features);
 	if (r < 0)
 		reply_fail(reply, reply_code_of_errno(r), "%s", kernel_error(engine->kernel));
@@ -139,7 +150,7 @@ void engine_adopt(struct engine *engine, const struct generation *next, bool app
 enum exit_code engine_read(struct engine *engine, json_t *reply)
 {
 	struct generation next = {.policy = NULL};
-	enum exit_code code = generation_from_file(engine->config.config, &next, reply);
+	enum exit_code code = generation_from_file(&engine->config, &next, reply);
 
 	if (code == CODE_DONE)
 		engine_adopt(engine, &next, false);
@@ -243,7 +254,7 @@ void engine_note_failure(struct engine *engine, enum exit_code code, const json_
 enum exit_code engine_load(struct engine *engine, json_t *reply)
 {
 	struct generation next = {.policy = NULL};
-	enum exit_code code = generation_from_file(engine->config.config, &next, reply);
+	enum exit_code code = generation_from_file(&engine->config, &next, reply);
 
 	if (code == CODE_DONE)
 		code = engine_apply_generation(engine, &next, reply);

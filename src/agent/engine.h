@@ -52,11 +52,13 @@ struct trial {
 	bool marked;              /* the mark is on disk */
 };
 
+struct baton;
 struct denials;
 
 struct engine_config {
 	const char *config, *state_dir;
-	bool watched; /* an agent owns this engine */
+	bool watched;        /* an agent owns this engine */
+	struct baton *baton; /* lent while a file is read or written; NULL: nobody else knows the engine */
 };
 
 struct engine {
@@ -167,6 +169,10 @@ enum exit_code engine_windows_restore(struct engine *engine, json_t *reply);
  */
 void engine_state_load(struct engine *engine);
 void engine_state_save(struct engine *engine);
+/* The last good policy alone; the baton is lent meanwhile. */
+void engine_good_save(struct engine *engine);
+/* Windows and history alone, which is what may be written while a policy is being loaded. */
+void engine_records_save(struct engine *engine);
 
 /* Whether status is to say that the policy in force is not what the role file says. */
 bool engine_is_degraded(const struct engine *engine);

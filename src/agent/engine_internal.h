@@ -7,8 +7,9 @@
 
 void generation_clear(struct generation *generation);
 
-/* Reads the role file. On an error there is nothing to clear. */
-enum exit_code generation_from_file(const char *path, struct generation *ret, json_t *reply);
+/* Reads the role file; the baton is lent meanwhile. On an error there is nothing to clear. */
+enum exit_code generation_from_file(const struct engine_config *config, struct generation *ret,
+                                    json_t *reply);
 
 /*
  * Takes away what site rules open that have expired by now. Returns false when there was nothing to do. When the

@@ -12,6 +12,7 @@
 #include "agent/confirm.h"
 #include "agent/history_events.h"
 #include "agent/last_good.h"
+#include "util/baton.h"
 #include "util/reply.h"
 #include "util/log.h"
 
@@ -317,27 +318,36 @@ void engine_state_load(struct engine *engine)
 	activity_load(&engine->activity, engine->config.state_dir);
 }
 
-/* What is on trial is not good yet; what was stored is stored. */
-static void save_good(struct engine *engine)
+/* What is on trial is not good yet; what was stored is stored. While the baton is lent, current stays what it is. */
+void engine_good_save(struct engine *engine)
 {
 	const struct generation *current = &engine->current;
+	bool lent;
+	int r;
 
 	if (!engine->good_unsaved || engine->trial.pending || current->source != FROM_FILE)
 		return;
-	engine->good_error =
-	        last_good_save(engine->config.state_dir, current->policy, current->ruleset, time(NULL));
-	engine->good_unsaved = engine->good_error < 0;
+	lent = baton_lend(engine->config.baton);
+	r = last_good_save(engine->config.state_dir, current->policy, current->ruleset, time(NULL));
+	baton_reclaim(engine->config.baton, lent);
+	engine->good_error = r;
+	engine->good_unsaved = r < 0;
 }
 
-void engine_state_save(struct engine *engine)
+void engine_records_save(struct engine *engine)
 {
 	if (engine->records_changed) {
 		engine->records.seen = time(NULL);
 		engine->state_error = state_save(engine->config.state_dir, &engine->records);
 		engine->records_changed = engine->state_error < 0;
 	}
-	save_good(engine);
-	confirm_save_mark(engine);
 	history_drift(engine);
 	history_flush(&engine->history, engine->config.state_dir);
+}
+
+void engine_state_save(struct engine *engine)
+{
+	engine_records_save(engine);
+	engine_good_save(engine);
+	confirm_save_mark(engine);
 }

@@ -246,6 +246,11 @@ bool verb_changes_kernel(enum verb verb)
 	return verbs[verb].changes_kernel;
 }
 
+bool verb_takes_long(enum verb verb)
+{
+	return verbs[verb].changes_kernel && verb != VERB_PHASE;
+}
+
 bool verb_is_for_root(enum verb verb)
 {
 	return verbs[verb].for_root;

@@ -33,6 +33,9 @@ enum verb verb_find(const char *word);
 /* Whether the verb changes what the kernel enforces. */
 bool verb_changes_kernel(enum verb verb);
 
+/* Whether it may be long until it is done, at worst as long as a whole load: it may replace the policy. */
+bool verb_takes_long(enum verb verb);
+
 /* Whether the verb decides which policy is in force, so that the group omfwd may not ask for it. */
 bool verb_is_for_root(enum verb verb);
 

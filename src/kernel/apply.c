@@ -11,9 +11,10 @@
 #include <string.h>
 
 #include "kernel/delta.h"
+#include "kernel/leftovers.h"
 #include "kernel/swap.h"
 #include "ruleset/difference.h"
-#include "util/array.h"
+#include "util/baton.h"
 
 static char *copy_name(const char *name)
 {
@@ -38,9 +39,12 @@ static bool claims_table(const struct table_names *there, bool own)
 int swap_from_scratch(struct kernel *kernel, struct ruleset *ruleset, const struct ruleset *intact, bool own)
 {
 	struct load load = {.kernel = kernel, .ruleset = ruleset, .previous = intact};
-	bool unsure = kernel->unsure;
-	int err = generation_read(kernel, &kernel->genid);
+	bool unsure;
+	int err;
 
+	leftovers_finish(kernel);
+	unsure = kernel->unsure;
+	err = generation_read(kernel, &kernel->genid);
 	if (!err)
 		err = table_names_read(kernel, &load.there, false);
 	if (!err) {
@@ -59,14 +63,11 @@ static struct table_names names_of(const struct ruleset *ruleset)
 	struct table_names names = {.exists = true};
 
 	for (size_t i = 0; i < ruleset->n_sets; i++)
-		*ARRAY_PUSH(names.sets.names, names.sets.n, names.sets.cap) =
-		        copy_name(ruleset->sets[i]->kernel_name);
+		name_list_add(&names.sets, ruleset->sets[i]->kernel_name);
 	for (size_t i = 0; i < ruleset->n_chains; i++)
-		*ARRAY_PUSH(names.chains.names, names.chains.n, names.chains.cap) =
-		        copy_name(ruleset->chains[i]->name);
+		name_list_add(&names.chains, ruleset->chains[i]->name);
 	for (size_t i = 0; i < ruleset->n_counters; i++)
-		*ARRAY_PUSH(names.counters.names, names.counters.n, names.counters.cap) =
-		        copy_name(ruleset->counters[i]);
+		name_list_add(&names.counters, ruleset->counters[i]);
 	return names;
 }
 
@@ -78,8 +79,10 @@ static int apply_rules(struct kernel *kernel, struct ruleset *ruleset, const str
 	        .previous = previous,
 	        .there = names_of(previous),
 	};
-	int err = swap_commit(&load);
+	int err;
 
+	leftovers_finish(kernel);
+	err = swap_commit(&load);
 	table_names_free(&load.there);
 	return err;
 }
@@ -99,9 +102,11 @@ static void keep_sets(struct ruleset *ruleset, const struct ruleset *previous)
 static int apply_difference(struct kernel *kernel, struct ruleset *ruleset, const struct ruleset *previous)
 {
 	struct ruleset_difference difference;
+	bool lent = baton_lend(kernel->baton);
 	int err = 0;
 
 	ruleset_difference(previous, ruleset, &difference);
+	baton_reclaim(kernel->baton, lent);
 	if (difference.change == CHANGE_RULES)
 		err = apply_rules(kernel, ruleset, previous);
 	else if (difference.change == CHANGE_MEMBERS)
@@ -157,6 +162,7 @@ int kernel_remove(struct kernel *kernel, bool *existed)
 		if (there.exists)
 			encode_table(kernel, NFT_MSG_DELTABLE, 0);
 		err = kernel_commit(kernel, false);
+		leftovers_forget(kernel);
 	}
 	table_names_free(&there);
 	return err;

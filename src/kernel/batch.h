@@ -41,6 +41,9 @@ struct batch {
 /* The payload of one element list must stay below 64 KiB: its length is 16 bits and wraps in silence. */
 #define BATCH_ELEMENTS_MAX 60000
 
+/* A thousand hosts, which take the kernel less than a millisecond: others need not wait for long. */
+#define BATCH_SHORT (16 * 1024)
+
 /* Empties the batch and begins it: the first message is NFNL_MSG_BATCH_BEGIN. */
 void batch_begin(struct batch *batch);
 

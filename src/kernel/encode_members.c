@@ -146,14 +146,16 @@ static char *put_nets6(char *at, const char *limit, const struct addr_set *addrs
 	return at;
 }
 
+/* A set of ranges costs the kernel by the commit, one of hosts by the host: short messages are for those. */
 static const struct {
 	char *(*put)(char *at, const char *limit, const struct addr_set *addrs, size_t *next);
 	size_t stride; /* bytes a member */
+	size_t max;    /* bytes a message */
 } member_kinds[SET_TYPE_MAX] = {
-        [SET_HOSTS4] = {put_hosts4, sizeof(struct start4)},
-        [SET_NETS4] = {put_nets4, sizeof(struct start4) + sizeof(struct end4)},
-        [SET_HOSTS6] = {put_hosts6, sizeof(struct start6)},
-        [SET_NETS6] = {put_nets6, sizeof(struct start6) + sizeof(struct end6)},
+        [SET_HOSTS4] = {put_hosts4, sizeof(struct start4), BATCH_SHORT},
+        [SET_NETS4] = {put_nets4, sizeof(struct start4) + sizeof(struct end4), BATCH_ELEMENTS_MAX},
+        [SET_HOSTS6] = {put_hosts6, sizeof(struct start6), BATCH_SHORT},
+        [SET_NETS6] = {put_nets6, sizeof(struct start6) + sizeof(struct end6), BATCH_ELEMENTS_MAX},
 };
 
 static void set_origin(struct kernel *kernel, const struct nft_set *set, size_t first, size_t offset)
@@ -171,7 +173,7 @@ bool encode_members(struct kernel *kernel, struct nlmsghdr *message, const struc
 	char *start = mnl_nlmsg_get_payload_tail(message), *end;
 
 	set_origin(kernel, set, *next, message->nlmsg_len);
-	end = member_kinds[set->type].put(start, start + BATCH_ELEMENTS_MAX, set->addrs, next);
+	end = member_kinds[set->type].put(start, start + member_kinds[set->type].max, set->addrs, next);
 	message->nlmsg_len += (uint32_t)(end - start);
 	return *next < (set_family(set) == FAMILY_6 ? set->addrs->n6 : set->addrs->n4);
 }

@@ -11,6 +11,7 @@
 
 #include "ruleset/ruleset.h"
 
+struct baton;
 struct kernel;
 
 /*
@@ -65,6 +66,23 @@ int kernel_probe(struct kernel *kernel, struct kernel_features *ret);
  * fails, in the kernel or in ruleset.
  */
 int kernel_apply(struct kernel *kernel, struct ruleset *ruleset, const struct ruleset *previous, bool own);
+
+/*
+ * A load offers the baton between its batches, and lends it while it waits or compares. Whoever gets it may do with the
+ * session what he likes, but for another load.
+ */
+void kernel_share(struct kernel *kernel, struct baton *baton);
+
+/*
+ * What no rule refers to any more after a load can go only when every packet is through that met the old rules, which
+ * takes 10 to 20 ms. A load waits for them and drops it; or, once told to leave it, returns at once, and others wait
+ * (kernel_await_packets(), in any thread) and call kernel_drop_old(). A load that finds something left drops it first,
+ * and a repair takes it away besides. kernel_drop_old() does not wait, and cannot fail in a way that matters.
+ */
+void kernel_leave_old(struct kernel *kernel, bool leave);
+bool kernel_has_old(const struct kernel *kernel);
+void kernel_await_packets(void);
+void kernel_drop_old(struct kernel *kernel);
 
 /*
  * Whether the kernel still holds what this session applied last, found out with one question: true when nobody else has

@@ -15,6 +15,15 @@
 #include "kernel/attrs.h"
 #include "util/array.h"
 
+void name_list_add(struct name_list *list, const char *name)
+{
+	char *copy = strdup(name);
+
+	if (!copy)
+		abort();
+	*ARRAY_PUSH(list->names, list->n, list->cap) = copy;
+}
+
 bool name_list_has(const struct name_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->n; i++)
@@ -56,7 +65,6 @@ static int add_name(const struct nlmsghdr *message, void *data)
 {
 	struct name_dump *dump = data;
 	struct attrs attrs = attrs_parse(message);
-	char *name;
 
 	if (strcmp(attrs_text(&attrs, dump->table_attr), dump->table) != 0 ||
 	    is_anonymous_set(message, &attrs) || is_other_object(message, &attrs))
@@ -65,10 +73,7 @@ static int add_name(const struct nlmsghdr *message, void *data)
 		++*dump->count;
 		return 0;
 	}
-	name = strdup(attrs_text(&attrs, dump->name_attr));
-	if (!name)
-		abort();
-	*ARRAY_PUSH(dump->list->names, dump->list->n, dump->list->cap) = name;
+	name_list_add(dump->list, attrs_text(&attrs, dump->name_attr));
 	return 0;
 }
 

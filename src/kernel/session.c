@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "kernel/answer.h"
+#include "kernel/leftovers.h"
 
 #define REQUEST_SIZE   1024
 #define RECEIVE_SIZE   (32 * 1024)
@@ -174,8 +175,14 @@ void kernel_close(struct kernel *kernel)
 		return;
 	if (kernel->socket)
 		mnl_socket_close(kernel->socket);
+	leftovers_forget(kernel);
 	batch_free(&kernel->batch);
 	free(kernel);
+}
+
+void kernel_share(struct kernel *kernel, struct baton *baton)
+{
+	kernel->baton = baton;
 }
 
 const char *kernel_error(const struct kernel *kernel)

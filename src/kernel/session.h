@@ -14,9 +14,15 @@ struct kernel {
 	uint32_t genid;     /* of our last commit while nobody else came between; 0: unknown */
 	bool unsure;        /* a commit went unanswered, or left something behind: names tell nothing */
 	struct kernel_statistics statistics;
+	struct baton *baton;     /* offered between the batches of a load; or NULL */
+	bool leaves_old;         /* loads do not drop what is old but leave it in old */
+	struct table_names *old; /* ... for kernel_drop_old(); NULL: nothing */
 	char error[512];
 	loc_t error_loc;
 };
+
+struct baton;
+struct table_names;
 
 /* Sets the sentence for people and returns err. */
 int kernel_fail(struct kernel *kernel, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -84,6 +90,7 @@ int table_names_read(struct kernel *kernel, struct table_names *ret, bool count_
 void table_names_free(struct table_names *names);
 /* Its flags alone, which is one question; 0 when it is not there. */
 int table_flags_read(struct kernel *kernel, uint32_t *ret);
+void name_list_add(struct name_list *list, const char *name);
 bool name_list_has(const struct name_list *list, const char *name);
 
 /* Table flags newer than the headers of Debian 12. */

@@ -14,18 +14,14 @@
 #include "kernel/swap.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "kernel/leftovers.h"
 #include "ruleset/compare.h"
-
-#define DROP_TRIES_MAX 3
+#include "util/baton.h"
 
 static char *copy_name(const char *name, unsigned generation)
 {
@@ -94,7 +90,7 @@ static void settle_names(struct load *load, bool loaded)
 		struct nft_set *set = load->ruleset->sets[i];
 		const struct nft_set *before = loaded ? same_set_before(load, set) : NULL;
 
-		if (before)
+		if (before && set->size != before->size)
 			set->size = before->size;
 		free(loaded ? load->names_before[i] : set->kernel_name);
 		if (!loaded)
@@ -108,14 +104,16 @@ static void begin_batch(struct load *load)
 	kernel_begin(load->kernel, load->claim ? TABLE_FLAG_OWNER | TABLE_FLAG_PERSIST : 0);
 }
 
-/* Sends what has gathered once it is large enough for one batch. */
+/* Sends what has gathered once it is large enough for one batch; whoever waits for the session has it in between. */
 static int flush_if_large(struct load *load, bool dry)
 {
 	int err;
 
-	if (dry || batch_size(&load->kernel->batch) < BATCH_ELEMENTS_MAX)
+	if (dry || batch_size(&load->kernel->batch) < BATCH_SHORT)
 		return 0;
 	err = kernel_commit(load->kernel, false);
+	if (!err)
+		baton_offer(load->kernel->baton);
 	begin_batch(load);
 	return err;
 }
@@ -188,19 +186,21 @@ struct keep {
 
 static const struct keep keep_model = {model_has_set, model_has_chain, model_has_counter};
 
-/* Sets first: a map holds on to the chains it jumps to. */
-static void drop_objects(struct load *load, const struct table_names *names, const struct keep *keep)
+static struct table_names names_but(const struct load *load, const struct table_names *names,
+                                    const struct keep *keep)
 {
+	struct table_names rest = {.exists = names->exists};
+
 	for (size_t i = 0; i < names->sets.n; i++)
 		if (!keep->set(load, names->sets.names[i]))
-			encode_delete_set(load->kernel, names->sets.names[i]);
+			name_list_add(&rest.sets, names->sets.names[i]);
 	for (size_t i = 0; i < names->chains.n; i++)
 		if (!keep->chain(load, names->chains.names[i]))
-			encode_chain(load->kernel, NFT_MSG_DELCHAIN,
-			             &(struct nft_chain){.name = names->chains.names[i]});
+			name_list_add(&rest.chains, names->chains.names[i]);
 	for (size_t i = 0; i < names->counters.n; i++)
 		if (!keep->counter(load, names->counters.names[i]))
-			encode_counter(load->kernel, NFT_MSG_DELOBJ, names->counters.names[i]);
+			name_list_add(&rest.counters, names->counters.names[i]);
+	return rest;
 }
 
 /* The second stage: the rules change over. */
@@ -218,33 +218,14 @@ static void swap_rules(struct load *load)
 			encode_rule(load->kernel, ruleset->chains[i], &ruleset->chains[i]->rules[j]);
 }
 
-/* Returns when every packet that was on its way through the old rules is through: packets are RCU readers. */
-static void await_packets(void)
-{
-	static const struct timespec long_enough = {.tv_nsec = 20 * 1000 * 1000};
-
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0) /* not with nohz_full */
-		nanosleep(&long_enough, NULL);
-}
-
-/*
- * The third stage: what no rule refers to any more. A passing trouble is not worth leaving it behind; if it stays all
- * the same, it does no harm until a load finds it.
- */
+/* The third stage: what no rule refers to any more. */
 static void drop_old_objects(struct load *load)
 {
-	int err = -EAGAIN;
+	struct table_names old = names_but(load, &load->there, &keep_model);
 
-	for (int i = 0; i < DROP_TRIES_MAX && err; i++) {
-		begin_batch(load);
-		drop_objects(load, &load->there, &keep_model);
-		if (!load->kernel->batch.n_messages)
-			return;
-		if (i == 0)
-			await_packets();
-		err = kernel_commit(load->kernel, false);
-	}
-	load->kernel->unsure |= err < 0;
+	leftovers_set(load->kernel, &old);
+	if (!load->kernel->leaves_old)
+		leftovers_finish(load->kernel);
 }
 
 static bool was_set(const struct load *load, const char *name)
@@ -267,7 +248,7 @@ static void undo_new_objects(struct load *load)
 {
 	static const struct keep keep_there = {was_set, was_chain, was_counter};
 	struct kernel *kernel = load->kernel;
-	struct table_names now;
+	struct table_names now, new;
 	char error[sizeof(kernel->error)];
 	loc_t loc = kernel->error_loc;
 
@@ -275,11 +256,13 @@ static void undo_new_objects(struct load *load)
 	kernel->unsure |= table_names_read(kernel, &now, false) < 0;
 	if (now.exists) {
 		begin_batch(load);
+		new = names_but(load, &now, &keep_there);
 		if (load->there.exists)
-			drop_objects(load, &now, &keep_there);
+			encode_drops(kernel, &new);
 		else
 			encode_table(kernel, NFT_MSG_DELTABLE, 0);
 		kernel->unsure |= kernel_commit(kernel, false) < 0;
+		table_names_free(&new);
 	}
 	table_names_free(&now);
 	memcpy(kernel->error, error, sizeof(error));
@@ -295,6 +278,7 @@ static int load_all_stages(struct load *load)
 	if (!err)
 		err = kernel_commit(load->kernel, false);
 	if (!err) {
+		baton_offer(load->kernel->baton);
 		begin_batch(load);
 		swap_rules(load);
 		err = kernel_commit(load->kernel, false);

@@ -116,6 +116,33 @@ int kernel_apply(struct kernel *kernel, struct ruleset *ruleset, const struct ru
 	return 0;
 }
 
+void kernel_share(struct kernel *kernel, struct baton *baton)
+{
+	(void)kernel;
+	(void)baton;
+}
+
+void kernel_leave_old(struct kernel *kernel, bool leave)
+{
+	(void)kernel;
+	(void)leave;
+}
+
+bool kernel_has_old(const struct kernel *kernel)
+{
+	(void)kernel;
+	return false;
+}
+
+void kernel_await_packets(void)
+{
+}
+
+void kernel_drop_old(struct kernel *kernel)
+{
+	(void)kernel;
+}
+
 bool kernel_holds(struct kernel *kernel)
 {
 	(void)kernel;

@@ -31,15 +31,22 @@ static char dir[64], path[CONTROL_PATH_MAX];
 static sd_event *event;
 static struct control *control;
 static int answers;
+static uint64_t promised; /* the ticket of the last request that said "later" */
 
-/* Echoes "word", or sends a very long reply. */
-static json_t *answer(void *data, uid_t uid, const json_t *request)
+/* Echoes "word", or sends a very long reply; now or later. */
+static json_t *answer(void *data, uid_t uid, const json_t *request, uint64_t ticket)
 {
-	json_t *reply = reply_new();
+	json_t *reply;
 
 	assert_ptr_equal(data, &answers);
 	assert_int_equal(uid, geteuid());
+	assert_true(ticket > 0);
 	answers++;
+	if (json_object_get(request, "later")) {
+		promised = ticket;
+		return NULL;
+	}
+	reply = reply_new();
 	if (json_object_get(request, "big")) {
 		char *text = malloc(BIG_REPLY + 1);
 
@@ -162,6 +169,61 @@ static void test_long_reply_in_pieces(void **state)
 	assert_true(packets >= BIG_REPLY / CONTROL_PACKET_MAX);
 	json_decref(reply);
 	close(fd);
+}
+
+static int client_of_a_promise(void)
+{
+	static const char request[] = "{\"later\": true}";
+	int fd = client();
+
+	promised = 0;
+	assert_int_equal(send(fd, request, strlen(request), 0), (ssize_t)strlen(request));
+	turn();
+	assert_true(promised > 0);
+	return fd;
+}
+
+static void test_promised_reply(void **state)
+{
+	json_t *reply = reply_new(), *received;
+	int first = client_of_a_promise(), second;
+	uint64_t ticket = promised;
+	size_t packets;
+	char byte;
+
+	(void)state;
+	second = client_of_a_promise();
+	assert_int_not_equal(ticket, promised);
+	assert_works();
+	assert_int_equal(recv(first, &byte, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+	json_object_set_new(reply, "word", json_string("late"));
+	control_reply(control, ticket, reply);
+	received = read_reply(first, &packets);
+	assert_string_equal(json_string_value(json_object_get(received, "word")), "late");
+	/* the other waits on; a second reply to the same ticket reaches nobody */
+	control_reply(control, ticket, reply);
+	assert_int_equal(recv(second, &byte, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+	json_decref(received);
+	json_decref(reply);
+	close(first);
+	close(second);
+}
+
+/* Its place is free at once; what was promised to it is nobody's. */
+static void test_client_that_does_not_wait(void **state)
+{
+	json_t *reply = reply_new();
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		close(client_of_a_promise());
+		turn();
+	}
+	control_reply(control, promised, reply);
+	json_decref(reply);
+	assert_works();
 }
 
 static void test_bad_requests(void **state)
@@ -314,6 +376,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        SERVER_TEST(test_answers),
 	        SERVER_TEST(test_long_reply_in_pieces),
+	        SERVER_TEST(test_promised_reply),
+	        SERVER_TEST(test_client_that_does_not_wait),
 	        SERVER_TEST(test_bad_requests),
 	        SERVER_TEST(test_client_that_leaves),
 	        SERVER_TEST(test_silent_clients),
