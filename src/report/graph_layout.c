@@ -281,7 +281,7 @@ static void settle(struct layout *layout, double height)
 
 		for (size_t i = 0; column > 0 && i < items->n; i++)
 			items->items[i].wish = wish_of(graph, &items->items[i], column);
-		if (column > 0)
+		if (column > 0 && items->n > 0)
 			qsort(items->items, items->n, sizeof(items->items[0]), compare_wishes);
 		place_items(items, height);
 		take_places(layout, column);

@@ -157,7 +157,7 @@ static void group_take_port(struct group *group, uint16_t port)
 static void add_flow(struct group_list *groups, const struct denied_flow *flow)
 {
 	const struct query *query = &flow->query;
-	struct group *group = groups->items, *end = group + groups->n;
+	struct group *group = groups->items, *end = group ? group + groups->n : NULL;
 
 	while (group < end && (group->proto != query->proto || group->ports[0] != query->port ||
 	                       addr_compare(&group->to.items[0], &query->dst) != 0))
