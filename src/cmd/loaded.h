@@ -17,7 +17,10 @@ struct loaded {
 /* Reads the file of that path. Returns CODE_DONE or CODE_BAD_INPUT; close in either case. */
 enum exit_code loaded_open(struct loaded *file, const char *path);
 
-/* The same, and prints the diagnostics on standard error. */
+/* The same; what would not be enforced, because others can write it, is an error too. */
+enum exit_code loaded_open_trusted(struct loaded *file, const char *path);
+
+/* loaded_open(), and prints the diagnostics on standard error. */
 enum exit_code loaded_open_and_print(struct loaded *file, const char *path);
 
 void loaded_close(struct loaded *file);

@@ -12,6 +12,7 @@
 #include "policy/addr_scan.h"
 #include "util/array.h"
 #include "util/file.h"
+#include "util/file_trust.h"
 #include "util/text.h"
 
 #define ERRORS_SHOWN 100 /* of one file: a wrong file can be wrong a million times */
@@ -143,7 +144,7 @@ static const char *list_path(struct load *load, const char *path, size_t len, lo
 	return arena_printf(load->arena, "%.*s/%.*s", (int)(slash - file), file, (int)len, path);
 }
 
-static void report_unreadable(struct load *load, int error, const char *path, loc_t loc)
+static void report_unreadable(struct load *load, int error, const char *why, const char *path, loc_t loc)
 {
 	char quoted[TEXT_QUOTE_MAX];
 
@@ -156,6 +157,8 @@ static void report_unreadable(struct load *load, int error, const char *path, lo
 	else if (error == -EINVAL)
 		diag_error(load->diags, loc, "%s is a pipe or a device; name a file with one member a line",
 		           quoted);
+	else if (*why)
+		diag_error(load->diags, loc, "%s: %s", quoted, why);
 	else
 		diag_error(load->diags, loc,
 		           "the list file %s cannot be read: %s; make it readable (the service is the user "
@@ -167,7 +170,7 @@ static void report_unreadable(struct load *load, int error, const char *path, lo
 static struct list_file *find_list(struct load *load, const char *path, loc_t loc)
 {
 	struct list_file *list = load->lists;
-	char *text;
+	char *text, why[FILE_DISTRUST_MAX] = "";
 	size_t len;
 	int r;
 
@@ -175,9 +178,10 @@ static struct list_file *find_list(struct load *load, const char *path, loc_t lo
 		list = list->next;
 	if (list)
 		return list;
-	r = file_read_regular(path, &text, &len);
+	r = load->trusted ? file_read_trusted(path, &text, &len, why, sizeof(why))
+	                  : file_read_regular(path, &text, &len);
 	if (r < 0) {
-		report_unreadable(load, r, path, loc);
+		report_unreadable(load, r, why, path, loc);
 		return NULL;
 	}
 	list = ARENA_NEW(load->arena, struct list_file);

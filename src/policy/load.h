@@ -44,6 +44,7 @@ struct load {
 	struct source_map *sources;
 	struct diag_list *diags;
 	struct raw_section *raw;
+	bool trusted; /* only files that nobody else can write are read */
 	time_t now;
 	struct section_nodes *nodes; /* by index of the section */
 	struct list_file *lists;     /* those read so far */

@@ -43,24 +43,34 @@ static void load_free(struct load *load)
 	load_free_list_files(load);
 }
 
-struct policy *policy_load(const char *path, time_t now, struct diag_list *diags)
+static struct policy *load_from(const char *path, bool trusted, time_t now, struct diag_list *diags)
 {
 	struct arena *arena = arena_new();
 	struct policy *policy = ARENA_NEW(arena, struct policy);
-	struct load load = {.policy = policy, .arena = arena, .diags = diags, .now = now};
+	struct load load = {.policy = policy, .arena = arena, .diags = diags, .trusted = trusted, .now = now};
 	size_t errors_before = diags->n_errors;
 
 	policy->arena = arena;
 	policy->path = arena_strdup(arena, path);
 	policy->sources = load.sources = source_map_new(arena);
 	diags->sources = policy->sources;
-	load.raw = role_file_read(path, arena, policy->sources, diags);
+	load.raw = role_file_read(path, trusted, arena, policy->sources, diags);
 	load_run(&load);
 	load_free(&load);
 	if (diags->n_errors == errors_before)
 		return policy;
 	policy_free_sets(policy);
 	return NULL;
+}
+
+struct policy *policy_load(const char *path, time_t now, struct diag_list *diags)
+{
+	return load_from(path, false, now, diags);
+}
+
+struct policy *policy_load_trusted(const char *path, time_t now, struct diag_list *diags)
+{
+	return load_from(path, true, now, diags);
 }
 
 void policy_free(struct policy *policy)

@@ -132,6 +132,9 @@ struct policy {
  * valid until policy_free() or, after an error, policy_load_free_sources().
  */
 struct policy *policy_load(const char *path, time_t now, struct diag_list *diags);
+
+/* The same for what is to be enforced: files that others can write, and files that are none, are errors too. */
+struct policy *policy_load_trusted(const char *path, time_t now, struct diag_list *diags);
 void policy_free(struct policy *policy);
 void policy_load_free_sources(struct diag_list *diags);
 

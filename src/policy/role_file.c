@@ -16,12 +16,14 @@
 #include "policy/values.h"
 #include "util/array.h"
 #include "util/file.h"
+#include "util/file_trust.h"
 #include "util/text.h"
 
 struct role_file {
 	struct arena *arena;
 	struct source_map *sources;
 	struct diag_list *diags;
+	bool trusted; /* only files that nobody else can write are read */
 	struct raw_section *first, *last;
 	struct raw_section *current; /* NULL: an unknown section, whose keys nobody can judge */
 	unsigned file;               /* number of the file being read, from 1 */
@@ -212,7 +214,7 @@ static bool is_text(const char *name)
 	return id >= 0 && key_form(id) == KEY_TEXT;
 }
 
-static void report_unreadable(struct role_file *file, int error)
+static void report_unreadable(struct role_file *file, int error, const char *why)
 {
 	loc_t loc = source_loc(file->sources, 0);
 
@@ -221,6 +223,10 @@ static void report_unreadable(struct role_file *file, int error)
 		           "there is no such file; create it, or name another with --config");
 	else if (error == -EISDIR)
 		diag_error(file->diags, loc, "this is a directory; name a file");
+	else if (error == -EINVAL)
+		diag_error(file->diags, loc, "this is a pipe or a device; name a file");
+	else if (*why)
+		diag_error(file->diags, loc, "%s", why);
 	else
 		diag_error(file->diags, loc,
 		           "cannot be read: %s; make it readable (the service is the user omfwd)",
@@ -231,7 +237,7 @@ static void read_one(struct role_file *file, const char *path)
 {
 	const struct ini_sink sink = {
 	        .section = on_section, .value = on_value, .is_text = is_text, .data = file};
-	char *text;
+	char *text, why[FILE_DISTRUST_MAX] = "";
 	size_t len;
 	int r;
 
@@ -239,9 +245,10 @@ static void read_one(struct role_file *file, const char *path)
 	file->current = NULL;
 	file->key_refused = false;
 	source_begin(file->sources, path);
-	r = file_read(path, &text, &len);
+	r = file->trusted ? file_read_trusted(path, &text, &len, why, sizeof(why))
+	                  : file_read(path, &text, &len);
 	if (r < 0) {
-		report_unreadable(file, r);
+		report_unreadable(file, r, why);
 		return;
 	}
 	ini_lines_parse(text, len, file->sources, file->diags, &sink);
@@ -271,7 +278,7 @@ static void read_drop_ins(struct role_file *file, const char *path)
 		int error = errno;
 
 		source_begin(file->sources, dir);
-		report_unreadable(file, -error);
+		report_unreadable(file, -error, "");
 	}
 	for (int i = 0; i < n; i++) {
 		read_one(file, arena_printf(file->arena, "%s/%s", dir, names[i]->d_name));
@@ -281,10 +288,10 @@ static void read_drop_ins(struct role_file *file, const char *path)
 		free(names);
 }
 
-struct raw_section *role_file_read(const char *path, struct arena *arena, struct source_map *sources,
-                                   struct diag_list *diags)
+struct raw_section *role_file_read(const char *path, bool trusted, struct arena *arena,
+                                   struct source_map *sources, struct diag_list *diags)
 {
-	struct role_file file = {.arena = arena, .sources = sources, .diags = diags};
+	struct role_file file = {.arena = arena, .sources = sources, .diags = diags, .trusted = trusted};
 
 	read_one(&file, path);
 	read_drop_ins(&file, path);

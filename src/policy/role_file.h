@@ -32,10 +32,10 @@ struct raw_section {
 
 /*
  * Reads path and its drop-ins. Everything lives in the arena. Returns the sections in the order of the files; NULL if
- * there are none. What is wrong goes to diags.
+ * there are none. trusted: only files that nobody else can write. What is wrong goes to diags.
  */
-struct raw_section *role_file_read(const char *path, struct arena *arena, struct source_map *sources,
-                                   struct diag_list *diags);
+struct raw_section *role_file_read(const char *path, bool trusted, struct arena *arena,
+                                   struct source_map *sources, struct diag_list *diags);
 
 /* The section of that kind and name (NULL: without one), or NULL. */
 struct raw_section *role_file_section(struct raw_section *sections, enum section_kind kind, const char *name);
