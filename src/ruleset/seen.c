@@ -25,7 +25,10 @@ struct reading {
 	bool *used; /* by index of the rule */
 	enum proto proto;
 	struct port_range ports; /* of the service whose chain is read */
+	bool judged;             /* the chain of that name has been read */
 };
+
+#define JUDGED "judged"
 
 static const struct seen_set no_set;
 
@@ -244,12 +247,36 @@ static bool is_last(const struct seen_table *table, const struct seen_rule *rule
 	return true;
 }
 
+static bool read_forward(struct reading *in, const struct seen_rule *rule);
+
+/*
+ * ip saddr @servers.hosts4 goto judged
+ * ip daddr @servers.hosts4 goto judged
+ *
+ * What is not sent there is denied by nobody. The chain is read once, for the first of these rules.
+ */
+static bool read_judged(struct reading *in, const struct seen_rule *rule)
+{
+	struct addr_set sent;
+
+	if (rule->odd || rule->verdict != SEEN_GOTO || strcmp(rule->target, JUDGED) != 0 ||
+	    (!*rule->saddr && !*rule->daddr))
+		return false;
+	if (in->judged)
+		return true;
+	in->judged = true;
+	read_chain(in, JUDGED, read_forward);
+	sent = gather_both(in, rule->chain, rule->chain, JUDGED, JUDGED, true);
+	in->ret->servers = addr_set_common(in->ret->arena, &in->ret->servers, &sent);
+	return true;
+}
+
 static bool read_forward(struct reading *in, const struct seen_rule *rule)
 {
 	bool bare = !rule->odd && !*rule->saddr && !*rule->daddr && !*rule->from && rule->l4proto < 0;
 
 	if (!bare)
-		return false;
+		return read_judged(in, rule);
 	if (rule->verdict == SEEN_JUMP && strcmp(rule->target, "judge") == 0)
 		read_chain(in, rule->target, read_judge);
 	else if (rule->verdict == SEEN_JUMP &&
@@ -295,7 +322,8 @@ static bool read_denied(struct reading *in, const struct seen_rule *rule)
 
 static size_t *unused(const struct reading *in, size_t *n)
 {
-	static const char *const known[] = {"forward", "judge", "denied", "deny_roles", "deny_servers"};
+	static const char *const known[] = {"forward",    "judge",        "denied",
+	                                    "deny_roles", "deny_servers", JUDGED};
 	size_t *list = calloc(in->table->n_rules + 1, sizeof(*list));
 
 	if (!list)
