@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * System calls of the agent that fail once, and clients that behave badly. Whatever becomes of the agent, each packet
+ * gets the verdict of the policy that is in the kernel, and the next agent finds everything in order.
+ */
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/lab/expect.h"
+#include "tests/lab/program.h"
+#include "util/array.h"
+
+#define POLICY                                                                                               \
+	"[omfwd]\ndeny_scope = everything\nlog_denied = no\n[roles]\n"                                       \
+	"management_server = 10.1.0.10\nwindows_agent = 10.2.0.20\n"
+#define SECOND_AGENT "windows_agent = 10.2.0.21\n"
+
+/* Some fail while the agent starts, some never come: then the agent must simply run. */
+static const char *const faults[] = {
+        "capset:error=EPERM",
+        "seccomp:error=EINVAL",
+        "socket:error=EMFILE:when=1",
+        "socket:error=ENOBUFS:when=2",
+        "socket:error=EMFILE:when=3",
+        "bind:error=EADDRINUSE:when=1",
+        "bind:error=ENOMEM:when=3",
+        "sendmsg:error=ENOBUFS:when=1",
+        "sendmsg:error=EPERM:when=3",
+        "sendto:error=ENOBUFS:when=2",
+        "recvmsg:error=ENOBUFS:when=2",
+        "recvmsg:error=EINTR:when=3",
+        "epoll_create1:error=EMFILE",
+        "epoll_ctl:error=ENOMEM:when=3",
+        "signalfd4:error=ENFILE",
+        "renameat:error=ENOSPC",
+        "fsync:error=EIO",
+        "timerfd_create:error=EMFILE",
+        "clone:error=EAGAIN",
+        "mkdir:error=EACCES",
+};
+
+static void expect_policy(struct lab *lab)
+{
+	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.20 10.1.0.10 tcp/5724",
+	       "drop 10.1.0.10 10.2.0.20 tcp/445", "drop 10.2.0.99 10.1.0.99 udp/53");
+}
+
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == pid;
+}
+
+/* Until the agent listens or is gone; true: it listens. */
+static bool await_agent(pid_t pid)
+{
+	for (uint64_t end = lab_now_ms() + 10000; lab_now_ms() < end; lab_sleep_ms(10)) {
+		if (has_ended(pid))
+			return false;
+		if (access(RUN_DIR "/control.sock", F_OK) == 0)
+			return true;
+	}
+	fail_msg("the agent neither listens nor ends");
+	return false;
+}
+
+static pid_t start_with_fault(struct lab *lab, const char *fault)
+{
+	unlink(RUN_DIR "/control.sock");
+	return lab_start(
+	        lab, NS_GATEWAY, -1,
+	        "env ASAN_OPTIONS=detect_leaks=0 strace -D -qq -o /dev/null -e trace=%.*s -e signal=none "
+	        "-e inject=%s%s '%s' agent --config " CONFIG " --run-dir " RUN_DIR " --state-dir " STATE_DIR
+	        " 2>>" LAB_DIR "/journal",
+	        (int)strcspn(fault, ":"), fault, fault, strstr(fault, "when=") ? "" : ":when=1", lab->binary);
+}
+
+static void test_failing_calls(void **state)
+{
+	struct lab *lab = lab_need(state);
+	int notify;
+
+	lab_must(lab, NS_GATEWAY, "mkdir -p " RUN_DIR " " STATE_DIR);
+	omfwd_apply(lab, POLICY);
+	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+		pid_t pid = start_with_fault(lab, faults[i]);
+		bool listens = await_agent(pid);
+
+		expect_policy(lab);
+		if (listens)
+			kill(pid, SIGTERM);
+		lab_wait(lab, pid);
+		expect_policy(lab);
+	}
+	pid_t pid = omfwd_agent_start(lab, &notify, "");
+	expect_policy(lab);
+	omfwd_expect(lab, 0, "diff");
+	assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);
+	close(notify);
+}
+
+static int count_descriptors(pid_t pid)
+{
+	char path[64];
+	int n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	DIR *dir = opendir(path);
+	assert_non_null(dir);
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static void test_reloads_leak_no_descriptor(void **state)
+{
+	struct lab *lab = lab_need(state);
+	int notify, before;
+
+	lab_write("omfwd.conf", POLICY);
+	pid_t pid = omfwd_agent_start(lab, &notify, "");
+	omfwd_expect(lab, 0, "reload");
+	before = count_descriptors(pid);
+	for (int i = 0; i < 20; i++) {
+		lab_write("omfwd.conf", i % 2 ? POLICY : POLICY SECOND_AGENT);
+		omfwd_expect(lab, 0, "reload");
+		omfwd_expect(lab, 0, i % 2 ? "--phase run" : "--phase install");
+	}
+	omfwd_expect(lab, 0, "status");
+	assert_int_equal(count_descriptors(pid), before);
+	expect_policy(lab);
+	assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);
+	close(notify);
+}
+
+static int client(const char *bytes, size_t len)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = RUN_DIR "/control.sock"};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	assert_true(fd >= 0);
+	/* A full queue refuses some: as good as any other end. */
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && len > 0)
+		(void)send(fd, bytes, len, MSG_NOSIGNAL);
+	return fd;
+}
+
+/* Ten thousand who come and go, and as many silent ones as there are places; then somebody with a question. */
+static void test_crowd(void **state)
+{
+	static const char half[] = "{\"verb\": \"sta", reload[] = "{\"verb\": \"reload\"";
+	static char oversized[100 * 1024];
+	struct lab *lab = lab_need(state);
+	int notify, silent[40];
+
+	lab_write("omfwd.conf", POLICY);
+	pid_t pid = omfwd_agent_start(lab, &notify, "");
+	int before = count_descriptors(pid);
+	memset(oversized, '{', sizeof(oversized));
+	for (int i = 0; i < 10000; i += 3) {
+		close(client(half, sizeof(half) - 1));
+		close(client(reload, sizeof(reload) - 1));
+		close(client(oversized, i % 100 ? 0 : sizeof(oversized)));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(silent); i++)
+		silent[i] = client(NULL, 0);
+	expect_policy(lab);
+	for (size_t i = 0; i < ARRAY_SIZE(silent); i++)
+		close(silent[i]);
+	omfwd_expect(lab, 0, "status");
+	omfwd_expect(lab, 0, "reload");
+	for (uint64_t end = lab_now_ms() + 5000; count_descriptors(pid) > before && lab_now_ms() < end;)
+		lab_sleep_ms(10);
+	assert_true(count_descriptors(pid) <= before);
+	assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);
+	close(notify);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        LAB_TEST(test_failing_calls),
+	        LAB_TEST(test_reloads_leak_no_descriptor),
+	        LAB_TEST(test_crowd),
+	};
+
+	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
+}
