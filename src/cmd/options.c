@@ -176,6 +176,7 @@ static int take_option(struct parser *parser, int argc, char *const argv[], int 
 
 		name[len] = '\0';
 		near = option_nearest(name);
+		/* The options own it. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 		return near ? FAIL(parser, "there is no option %s; did you mean %s?", name, near)
 		            : FAIL(parser, "there is no option %s; see omfwd --help", name);
 	}

@@ -25,6 +25,7 @@ static void store(struct foreign_state *state, uint32_t number, const void *valu
 
 	if (at < 0)
 		return;
+	/* No pointer to a part is NULL. NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	memset(state->registers.value + at, 0, words);
 	memset(state->registers.known + at, 0xff, words);
 	memcpy(state->registers.value + at, value, len);

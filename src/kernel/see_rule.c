@@ -172,6 +172,7 @@ static void read_lookup(struct reading *in, const struct nftnl_expr *expr)
 	else if (in->load == LOAD_L4PROTO)
 		place = &in->rule->window;
 	if (!place || !set || **place || inverted || (map && place != &in->rule->services))
+		/* Set before the first expression. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		in->rule->odd = true;
 	else
 		*place = arena_strdup(in->arena, set);

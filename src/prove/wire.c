@@ -91,6 +91,7 @@ static uint32_t end_drain(struct wire *wire, const struct end *end)
 
 		if (len < 0)
 			return marker;
+		/* recvfrom() has filled it. NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 		if (from.sll_protocol == htons(MARKER_TYPE) && len >= (ssize_t)sizeof(marker))
 			memcpy(&marker, packet, sizeof(marker));
 		else

@@ -14,6 +14,7 @@ static bool members4_same(const struct nft_set *a, const struct nft_set *b)
 	size_t i = 0, j = 0;
 
 	for (;;) {
+		/* Sets of addresses have addresses. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		while (i < a->addrs->n4 && (a->addrs->v4[i].lo == a->addrs->v4[i].hi) != hosts)
 			i++;
 		while (j < b->addrs->n4 && (b->addrs->v4[j].lo == b->addrs->v4[j].hi) != hosts)
@@ -33,6 +34,7 @@ static bool members6_same(const struct nft_set *a, const struct nft_set *b)
 	size_t i = 0, j = 0;
 
 	for (;;) {
+		/* Sets of addresses have addresses. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		while (i < a->addrs->n6 && (a->addrs->v6[i].lo == a->addrs->v6[i].hi) != hosts)
 			i++;
 		while (j < b->addrs->n6 && (b->addrs->v6[j].lo == b->addrs->v6[j].hi) != hosts)
