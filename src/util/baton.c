@@ -2,8 +2,12 @@
 /*
  * A mutex alone is not fair: a worker that unlocks and locks again would win every time against a thread that has to be
  * woken first. So the loop says that it waits, and then the worker waits too.
+ *
+ * To say so it needs a processor, which may be the one that the worker keeps busy: an offer lets others run first.
  */
 #include "util/baton.h"
+
+#include <sched.h>
 
 static bool is_due(const struct baton *baton, enum baton_holder who)
 {
@@ -30,20 +34,22 @@ void baton_give(struct baton *baton)
 	pthread_mutex_unlock(&baton->mutex);
 }
 
-/* The holder cannot change while we hold it ourselves, and is the loop when we are. */
 static bool is_wanted(struct baton *baton)
 {
 	bool wanted;
 
 	pthread_mutex_lock(&baton->mutex);
-	wanted = baton->holder == BATON_WORKER && baton->loop_waits;
+	wanted = baton->loop_waits;
 	pthread_mutex_unlock(&baton->mutex);
 	return wanted;
 }
 
 void baton_offer(struct baton *baton)
 {
-	if (!baton || !is_wanted(baton))
+	if (!baton || baton->holder != BATON_WORKER)
+		return;
+	sched_yield();
+	if (!is_wanted(baton))
 		return;
 	baton_give(baton);
 	baton_take(baton, BATON_WORKER);
