@@ -96,6 +96,7 @@ static void start(struct agent *agent, struct change *change)
 	work->current = change;
 	if (change->verb == VERB_RELOAD)
 		notify_reloading();
+	agent->engine.changing = true;
 	drift_pause(agent->drift);
 	work->threaded = pthread_create(&work->thread, NULL, make_change, change) == 0;
 	if (work->threaded)
@@ -131,6 +132,7 @@ static void answer(struct agent *agent, const struct change *change)
 
 static void drop_old(struct agent *agent)
 {
+	agent->engine.changing = false;
 	if (!kernel_has_old(agent->engine.kernel))
 		return;
 	drift_pause(agent->drift);

@@ -82,6 +82,7 @@ struct engine {
 	struct trial trial;
 	bool unconfirmed; /* the role file was on trial and not confirmed: it is not read before the next reload */
 	struct cut_result cut;
+	bool changing; /* a load is under way, or what it replaced is still there: not all in the table counts */
 	bool stored;  /* systemd keeps a copy of the kernel's socket for the next life */
 	bool drifted; /* somebody else changed the table: it is not what it was when it was applied */
 	bool guarded; /* the records know of every window that was opened by us; others are set back */

@@ -92,12 +92,12 @@ static bool report_table(const struct engine *engine, const struct table_state *
 
 	if (ruleset && engine->current.source != FROM_KERNEL) {
 		expected = counts_to_json(ruleset->n_sets, ruleset->n_chains, ruleset_count_rules(ruleset));
-		in_step = table->exists && json_equal(found, expected);
+		in_step = table->exists && (engine->changing || json_equal(found, expected));
 	}
 	json_object_set_new(reply, "nft_table",
-	                    json_pack("{s:b, s:b, s:b, s:o, s:o?}", "exists", table->exists, "owned",
-	                              table->owned, "in_step", in_step, "found", found, "expected",
-	                              expected));
+	                    json_pack("{s:b, s:b, s:b, s:b, s:o, s:o?}", "exists", table->exists, "owned",
+	                              table->owned, "in_step", in_step, "changing", engine->changing, "found",
+	                              found, "expected", expected));
 	return in_step;
 }
 
