@@ -242,15 +242,12 @@ static void act(struct drift *drift)
 		begin_alarm(drift, "the nft table is changed again and again");
 }
 
-/*
- * Compares the kernel with what we left there. Without a fingerprint the rules are simply sent again. Nobody is accused
- * because a set could not be read once: while others commit without end, a dump may never come twice the same.
- */
+/* Compares the kernel with what we left there. Without a fingerprint the rules are simply sent again. */
 static void verify(struct drift *drift)
 {
 	struct engine *engine = drift->engine;
 	bool taken = drift->fingerprint != 0;
-	bool intact = engine_verify_sets(engine) || engine_verify_sets(engine);
+	bool intact = engine_verify_sets(engine) || engine_verify_sets(engine); /* others may disturb one */
 	uint64_t now = 0;
 	bool same = kernel_fingerprint(engine->kernel, &now) == 0 && now == drift->fingerprint;
 
