@@ -17,6 +17,7 @@
 
 static void on_logged(const struct nflog_packet *packet, void *data)
 {
+	denials_set_audit(data, packet->audited);
 	denials_add(data, packet->bytes, packet->len, packet->forwarded ? PATH_FORWARD : PATH_LOCAL,
 	            time(NULL));
 }

@@ -29,6 +29,7 @@ struct denials {
 	size_t max, n;
 	size_t newest, oldest;
 	uint64_t touched;
+	bool audit;
 };
 
 struct denials *denials_new(size_t max, time_t since)
@@ -56,6 +57,11 @@ void denials_free(struct denials *denials)
 	free(denials->slots);
 	free(denials->buckets);
 	free(denials);
+}
+
+void denials_set_audit(struct denials *denials, bool audit)
+{
+	denials->audit = audit;
 }
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -212,6 +218,7 @@ void denials_add(struct denials *denials, const uint8_t *bytes, size_t len, enum
 	}
 	denials->slots[at].denial.last = now;
 	denials->slots[at].denial.count++;
+	denials->slots[at].denial.audited += denials->audit;
 	denials->slots[at].denial.touched = ++denials->touched;
 }
 

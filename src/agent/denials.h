@@ -27,6 +27,7 @@ struct denial {
 	struct denial_key key;
 	time_t first, last;
 	uint64_t count;   /* packets that were logged, which are few of a loud flow */
+	uint64_t audited; /* of them, those that passed because mode was audit */
 	uint64_t told;    /* of them, see denials_tell() */
 	uint64_t touched; /* grows with every packet of any entry */
 };
@@ -45,6 +46,9 @@ struct denials;
 
 struct denials *denials_new(size_t max, time_t since);
 void denials_free(struct denials *denials); /* NULL is allowed */
+
+/* Whether what is added from now on passed, in audit mode, or was denied; at first the latter. */
+void denials_set_audit(struct denials *denials, bool audit);
 
 /* Adds one logged packet; bytes as in packet_header_parse(). */
 void denials_add(struct denials *denials, const uint8_t *bytes, size_t len, enum packet_path path,
@@ -82,7 +86,7 @@ json_t *denials_report(struct engine *engine, const struct denials_filter *filte
 /* The same for people; free() it. */
 char *denials_text(const json_t *report);
 
-/* One entry of a report, its two explaining lines included. */
-void denials_print_entry(const json_t *entry, FILE *out);
+/* One entry of a report, its two explaining lines included; mode is the report's. */
+void denials_print_entry(const json_t *entry, const char *mode, FILE *out);
 
 #endif

@@ -131,10 +131,10 @@ static json_t *entry_to_json(struct explainer *with, const struct denial *denial
 	bool is_icmp = key->protocol == IPPROTO_ICMP || key->protocol == IPPROTO_ICMPV6;
 	struct query query;
 	bool asked = denial_query(key, &query);
-	json_t *entry = json_pack("{s:o, s:o, s:o, s:I, s:I, s:I}", "source", addr_to_json(&key->src),
+	json_t *entry = json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "source", addr_to_json(&key->src),
 	                          "destination", addr_to_json(&key->dst), "protocol", protocol_to_json(key),
 	                          "first", (json_int_t)denial->first, "last", (json_int_t)denial->last,
-	                          "count", (json_int_t)denial->count);
+	                          "count", (json_int_t)denial->count, "audited", (json_int_t)denial->audited);
 
 	if (key->has_port && !is_icmp)
 		json_object_set_new(entry, "port", json_integer(key->port));

@@ -35,7 +35,21 @@ static void print_service(const json_t *entry, FILE *out)
 		fprintf(out, " type %lld", reply_number(entry, "icmp_type"));
 }
 
-void denials_print_entry(const json_t *entry, FILE *out)
+/* The mode may have changed since: what passed then is not to be read as denied, nor the other way round. */
+static void print_other_mode(const json_t *entry, const char *mode, FILE *out)
+{
+	bool is_audit = strcmp(mode, "audit") == 0;
+	long long count = reply_number(entry, "count"), audited = reply_number(entry, "audited");
+	long long others = is_audit ? count - audited : audited;
+	const char *what = is_audit ? "denied, before mode = audit" : "passed, in audit mode";
+
+	if (others > 0 && others == count)
+		fprintf(out, "; %s", what);
+	else if (others > 0)
+		fprintf(out, "; %lld of them %s", others, what);
+}
+
+void denials_print_entry(const json_t *entry, const char *mode, FILE *out)
 {
 	char last[TIMESTAMP_MAX];
 
@@ -43,8 +57,10 @@ void denials_print_entry(const json_t *entry, FILE *out)
 	        timestamp_format((time_t)reply_number(entry, "last"), last, sizeof(last)),
 	        reply_text(entry, "source"), reply_text(entry, "destination"));
 	print_service(entry, out);
-	fprintf(out, ", logged %lld time%s\n", reply_number(entry, "count"),
+	fprintf(out, ", logged %lld time%s", reply_number(entry, "count"),
 	        reply_number(entry, "count") == 1 ? "" : "s");
+	print_other_mode(entry, mode, out);
+	fputc('\n', out);
 	fputs("  roles        ", out);
 	print_roles(entry, "source_roles", out);
 	fputs(" -> ", out);
@@ -94,7 +110,7 @@ char *denials_text(const json_t *report)
 	json_array_foreach(entries, i, entry)
 	{
 		fputc('\n', out);
-		denials_print_entry(entry, out);
+		denials_print_entry(entry, reply_text(report, "mode"), out);
 	}
 	return words_end(out, &text);
 }

@@ -47,7 +47,7 @@ static void print_new(const struct options *options, const json_t *reply)
 			json_dumpf(entry, stdout, JSON_COMPACT);
 			putchar('\n');
 		} else {
-			denials_print_entry(entry, stdout);
+			denials_print_entry(entry, reply_text(reply, "mode"), stdout);
 		}
 	}
 	fflush(stdout);

@@ -15,6 +15,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include <libnetfilter_log/libnetfilter_log.h>
@@ -55,6 +56,13 @@ static bool is_forwarded(const struct nlattr *header)
 	return !hook || mnl_attr_get_payload_len(header) < sizeof(*hook) || hook->hook == NF_INET_FORWARD;
 }
 
+/* The rule says it by its prefix, whatever the mode has become since. */
+static bool is_audited(const struct nlattr *prefix)
+{
+	return prefix && mnl_attr_validate(prefix, MNL_TYPE_NUL_STRING) >= 0 &&
+	       strcmp(mnl_attr_get_str(prefix), LOG_PREFIX_AUDIT) == 0;
+}
+
 static void take_packet(struct kernel_nflog *log, const struct nlmsghdr *message)
 {
 	struct nlattr *attrs[NFULA_MAX + 1] = {NULL};
@@ -72,7 +80,8 @@ static void take_packet(struct kernel_nflog *log, const struct nlmsghdr *message
 		return;
 	packet = (struct nflog_packet){.bytes = mnl_attr_get_payload(payload),
 	                               .len = mnl_attr_get_payload_len(payload),
-	                               .forwarded = is_forwarded(attrs[NFULA_PACKET_HDR])};
+	                               .forwarded = is_forwarded(attrs[NFULA_PACKET_HDR]),
+	                               .audited = is_audited(attrs[NFULA_PREFIX])};
 	log->each(&packet, log->data);
 }
 

@@ -17,6 +17,7 @@ struct nflog_packet {
 	        *bytes; /* from the network header on, as many as the kernel copied; valid during the call */
 	size_t len;
 	bool forwarded; /* else to or from this machine itself */
+	bool audited;   /* it passed: the rule that logged it was one of audit mode */
 };
 
 /* What was lost so far. */

@@ -51,7 +51,7 @@ static void add_log_packet(struct builder *b)
 	struct nft_rule *rule = rule_new(builder_add_chain(b, CHAIN_LOG_PACKET));
 
 	rule_limit(rule, settings->log_rate, settings->log_rate_unit);
-	rule_log(rule, settings->mode == MODE_AUDIT ? "omfwd:would_be_denied " : "omfwd:denied ",
+	rule_log(rule, settings->mode == MODE_AUDIT ? LOG_PREFIX_AUDIT : LOG_PREFIX_DENIED,
 	         settings->log_group);
 }
 

@@ -170,5 +170,7 @@ void ruleset_print_nft(const struct ruleset *ruleset, FILE *out);
 /* Counters of denied packets: "denied" in enforce mode, "would_be_denied" in audit mode. */
 #define COUNTER_DENIED          "denied"
 #define COUNTER_WOULD_BE_DENIED "would_be_denied"
+#define LOG_PREFIX_DENIED       "omfwd:denied "
+#define LOG_PREFIX_AUDIT        "omfwd:would_be_denied "
 
 #endif

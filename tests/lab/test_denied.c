@@ -103,6 +103,9 @@ static void test_audit(void **state)
 	assert_listed(report, "audit");
 	json_decref(report);
 	omfwd_expect_says(lab, 0, "denied", "would be denied 8 packets");
+	lab_write("omfwd.conf", ENFORCE);
+	omfwd_expect(lab, 0, "reload");
+	omfwd_expect_says(lab, 0, "denied", "icmp, logged 1 time; passed, in audit mode\n");
 }
 
 /* A window that opens afterwards: the entry stays and tells that it would pass now. */

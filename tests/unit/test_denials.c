@@ -78,6 +78,35 @@ static void test_counts(void **state)
 	denials_free(denials);
 }
 
+/* What passed in audit mode is told from what was denied, in either mode. */
+static void test_audited(void **state)
+{
+	static const char *const cases[][2] = {
+	        {"enforce", "logged 3 times; 2 of them passed, in audit mode\n"},
+	        {"audit", "logged 3 times; 1 of them denied, before mode"}};
+	struct denials *denials = denials_new(8, A_START);
+	const struct sent syn = {CLIENT, SERVER, 6, 40000, 445, SYN};
+
+	(void)state;
+	denials_set_audit(denials, true);
+	add(denials, &syn, A_START);
+	add(denials, &syn, A_START);
+	denials_set_audit(denials, false);
+	add(denials, &syn, A_START);
+	assert_newest(denials, 445, 3);
+	assert_int_equal(denials_newest(denials)->audited, 2);
+	denials_free(denials);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *report = json_pack("{s:s, s:[{s:i, s:i}]}", "mode", cases[i][0], "entries", "count",
+		                           3, "audited", 2);
+		char *text = denials_text(report);
+
+		assert_non_null(strstr(text, cases[i][1]));
+		free(text);
+		json_decref(report);
+	}
+}
+
 /* Each of these alone belongs to CLIENT -> SERVER, port 445. */
 static void test_direction_alone(void **state)
 {
@@ -213,10 +242,15 @@ static void test_unreadable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_counts),          cmocka_unit_test(test_direction_alone),
-	        cmocka_unit_test(test_direction_known), cmocka_unit_test(test_icmp),
-	        cmocka_unit_test(test_query),           cmocka_unit_test(test_bounded),
-	        cmocka_unit_test(test_random),          cmocka_unit_test(test_unreadable),
+	        cmocka_unit_test(test_counts),
+	        cmocka_unit_test(test_audited),
+	        cmocka_unit_test(test_direction_alone),
+	        cmocka_unit_test(test_direction_known),
+	        cmocka_unit_test(test_icmp),
+	        cmocka_unit_test(test_query),
+	        cmocka_unit_test(test_bounded),
+	        cmocka_unit_test(test_random),
+	        cmocka_unit_test(test_unreadable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
