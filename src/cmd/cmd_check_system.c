@@ -8,8 +8,6 @@
 #include "doctor/doctor.h"
 #include "util/reply.h"
 
-#define DIAG_LINE_MAX 2048
-
 static json_t *examine(const struct options *options, const struct loaded *file)
 {
 	const struct doctor_question question = {
@@ -32,12 +30,7 @@ int cmd_check_system(const struct options *options)
 
 	if (code != CODE_DONE)
 		reply_set_code(reply, code);
-	for (size_t i = 0; i < file.diags.n; i++) {
-		char line[DIAG_LINE_MAX];
-
-		diag_format(&file.diags, &file.diags.items[i], line, sizeof(line));
-		reply_diagnose(reply, "%s", line);
-	}
+	loaded_diagnose(&file, reply);
 	code = (enum exit_code)client_print(options, reply);
 	json_decref(reply);
 	loaded_close(&file);

@@ -19,9 +19,9 @@ struct file_side {
 	struct diff_side side;
 };
 
-static enum exit_code file_side_open(struct file_side *file, const char *path)
+static enum exit_code file_side_open(struct file_side *file, const struct options *options, const char *path)
 {
-	enum exit_code code = loaded_open_and_print(&file->file, path);
+	enum exit_code code = loaded_open_and_print(&file->file, options, path);
 
 	if (code != CODE_DONE)
 		return code;
@@ -56,10 +56,11 @@ static enum exit_code finish(const struct options *options, json_t *json)
 static enum exit_code diff_files(const struct options *options)
 {
 	struct file_side old = {.side = {.name = NULL}}, new = {.side = {.name = NULL}};
-	enum exit_code code = file_side_open(&old, options->args.items[0]);
-	enum exit_code other = file_side_open(&new, options->args.items[1]);
+	enum exit_code code = file_side_open(&old, options, options->args.items[0]), other = code;
 	struct opening_diff diff;
 
+	if (code == CODE_DONE || !options->json) /* one answer in JSON, not two */
+		other = file_side_open(&new, options, options->args.items[1]);
 	if (code == CODE_DONE && other == CODE_DONE) {
 		opening_diff(&old.openings, &new.openings, &diff);
 		code = finish(options, diff_to_json(&old.side, &new.side, &diff));
@@ -92,7 +93,7 @@ static enum exit_code diff_kernel(const struct options *options)
 	struct file_side file = {.side = {.name = NULL}};
 	struct kernel_side kernel = {.strange = NULL};
 	enum exit_code code =
-	        file_side_open(&file, options->args.n ? options->args.items[0] : options->config);
+	        file_side_open(&file, options, options->args.n ? options->args.items[0] : options->config);
 
 	if (code == CODE_DONE)
 		code = kernel_side_open(&kernel);

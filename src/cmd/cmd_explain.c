@@ -58,7 +58,7 @@ static int answer_from_file(const struct options *options, const struct query *q
 		code = (enum exit_code)client_print(options, reply);
 		json_decref(reply);
 	} else {
-		diag_print(&file.diags, stderr);
+		loaded_complain(&file, options);
 	}
 	loaded_close(&file);
 	return code;

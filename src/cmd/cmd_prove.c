@@ -91,7 +91,7 @@ static bool enforce(struct loaded *file)
 int cmd_prove(const struct options *options)
 {
 	struct loaded file;
-	int code = loaded_open_and_print(&file, options->config);
+	int code = loaded_open_and_print(&file, options, options->config);
 
 	if (code == CODE_DONE)
 		code = sections_exist(options, file.policy) ? prove(options, &file, enforce(&file))

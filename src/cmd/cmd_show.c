@@ -61,7 +61,7 @@ int cmd_show(const struct options *options)
 	struct loaded file;
 	struct policy view;
 	const char *name;
-	enum exit_code code = loaded_open_and_print(&file, options->config);
+	enum exit_code code = loaded_open_and_print(&file, options, options->config);
 
 	if (code == CODE_DONE && (!one_section(options, &name) || !narrow(file.policy, name, &view)))
 		code = CODE_BAD_INPUT;

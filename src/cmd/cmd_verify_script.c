@@ -110,7 +110,7 @@ static enum exit_code print(const struct options *options, const struct loaded *
 int cmd_verify_script(const struct options *options)
 {
 	struct loaded file;
-	enum exit_code code = loaded_open_and_print(&file, options->config);
+	enum exit_code code = loaded_open_and_print(&file, options, options->config);
 
 	if (code == CODE_DONE)
 		code = print(options, &file);

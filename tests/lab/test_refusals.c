@@ -6,6 +6,7 @@
 #include "tests/lab/program.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <limits.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
@@ -82,6 +83,35 @@ static void test_bad_files_leave_the_policy(void **state)
 		}
 	}
 	free(before);
+}
+
+/* Who asked for JSON gets one object of it, whatever the file says. */
+static void test_a_bad_file_is_told_as_json(void **state)
+{
+	static const char *const commands[] = {"check",
+	                                       "check --system",
+	                                       "show",
+	                                       "diff",
+	                                       "diff omfwd.conf omfwd.conf",
+	                                       "prove",
+	                                       "reload",
+	                                       "verify-script windows_agent",
+	                                       "explain 10.1.0.1 10.2.0.2 tcp/1433 --phase run"};
+	struct lab *lab = lab_need(state);
+
+	lab_write("omfwd.conf", bad_files[0].config);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		struct run run;
+		json_t *json;
+
+		omfwd_run(lab, &run, "%s --json", commands[i]);
+		json = json_loads(run.out, 0, NULL);
+		if (run.code != 2 || json_integer_value(json_object_get(json, "code")) != 2 ||
+		    json_array_size(json_object_get(json, "diagnostics")) == 0)
+			fail_msg("%s: exit code %d, %s%s", commands[i], run.code, run.out, run.err);
+		json_decref(json);
+		lab_run_free(&run);
+	}
 }
 
 /* A window that was opened can be closed, even when the role file has been broken since, and no agent runs. */
@@ -232,6 +262,7 @@ int main(int argc, char *argv[])
 {
 	const struct CMUnitTest tests[] = {
 	        LAB_TEST(test_bad_files_leave_the_policy),
+	        LAB_TEST(test_a_bad_file_is_told_as_json),
 	        LAB_TEST(test_a_bad_file_keeps_no_window_open),
 	        LAB_TEST(test_a_bad_first_file_makes_no_table),
 	        LAB_TEST(test_bad_requests_open_nothing),
