@@ -296,30 +296,43 @@ static void add_groups(const struct opening_change *changes, size_t n, bool open
 	groups_clear(&groups);
 }
 
-static json_t *addrs_without(const struct addr_set *a, const struct addr_set *b, char **text)
+/* Who is reached by deny_scope or never_deny and was not, or the other way round. */
+enum reach { NO_ROLE, A_ROLE, NO_SERVER_ROLE, A_SERVER_ROLE, NEVER_DENIED, DENIED_AGAIN, REACH_MAX };
+
+/* Of one member, and of more. */
+static const char *const reach_sentences[REACH_MAX][2] = {
+        [NO_ROLE] = {"holds no role any more: nothing of it is denied (deny_scope = roles)",
+                     "hold no role any more: nothing of them is denied (deny_scope = roles)"},
+        [A_ROLE] = {"holds a role from now on: between it and server roles is denied what no row opens "
+                    "(deny_scope = roles)",
+                    "hold a role from now on: between them and server roles is denied what no row opens "
+                    "(deny_scope = roles)"},
+        [NO_SERVER_ROLE] = {"holds no server role any more: from and to it less is denied",
+                            "hold no server role any more: from and to them less is denied"},
+        [A_SERVER_ROLE] = {"holds a server role from now on: from and to it is denied what no row opens",
+                           "hold a server role from now on: from and to them is denied what no row opens"},
+        [NEVER_DENIED] = {"is in never_deny: nothing of it is denied",
+                          "are in never_deny: nothing of them is denied"},
+        [DENIED_AGAIN] = {"is not in never_deny any more: of it is denied what no row opens",
+                          "are not in never_deny any more: of them is denied what no row opens"},
+};
+
+/* "10.9.0.5 holds no role any more: ...", of those in a and not in b; deny_scope stays and reaches somebody else. */
+static void add_reach(json_t *list, const struct addr_set *a, const struct addr_set *b, enum reach reach)
 {
 	struct arena *arena = arena_new();
 	struct addr_set left = addr_set_minus(arena, a, b);
-	json_t *list = addr_set_is_empty(&left) ? NULL : addrs_json(&left);
-
-	*text = list ? diff_members(&left) : NULL;
-	arena_free(arena);
-	return list;
-}
-
-/* "10.9.0.5 holds no role any more: ...", where deny_scope stays and reaches somebody else. */
-static void add_reach(json_t *list, const struct addr_set *a, const struct addr_set *b, const char *sentence)
-{
+	bool many = left.n4 + left.n6 > 1;
 	char *text;
-	json_t *addrs = addrs_without(a, b, &text);
-	json_t *item;
 
-	if (!addrs)
-		return;
-	diff_say(list, "judged", "%s %s", text, sentence);
-	item = json_array_get(list, json_array_size(list) - 1);
-	json_object_set_new(item, "members", addrs);
-	free(text);
+	if (!addr_set_is_empty(&left)) {
+		text = diff_members(&left);
+		diff_say(list, "judged", "%s %s", text, reach_sentences[reach][many]);
+		json_object_set_new(json_array_get(list, json_array_size(list) - 1), "members",
+		                    addrs_json(&left));
+		free(text);
+	}
+	arena_free(arena);
 }
 
 static void add_reaches(json_t *opens, json_t *closes, const struct openings *old, const struct openings *new)
@@ -327,21 +340,15 @@ static void add_reaches(json_t *opens, json_t *closes, const struct openings *ol
 	if (old->scope != new->scope)
 		return;
 	if (new->scope == DENY_ROLES) {
-		add_reach(opens, &old->members, &new->members,
-		          "holds no role any more: nothing of it is denied (deny_scope = roles)");
-		add_reach(closes, &new->members, &old->members,
-		          "holds a role from now on: between it and server roles is denied what no row opens "
-		          "(deny_scope = roles)");
+		add_reach(opens, &old->members, &new->members, NO_ROLE);
+		add_reach(closes, &new->members, &old->members, A_ROLE);
 	}
 	if (new->scope == DENY_ROLES || new->scope == DENY_SERVERS) {
-		add_reach(opens, &old->servers, &new->servers,
-		          "holds no server role any more: from and to it less is denied");
-		add_reach(closes, &new->servers, &old->servers,
-		          "holds a server role from now on: from and to it is denied what no row opens");
+		add_reach(opens, &old->servers, &new->servers, NO_SERVER_ROLE);
+		add_reach(closes, &new->servers, &old->servers, A_SERVER_ROLE);
 	}
-	add_reach(opens, &new->never_deny, &old->never_deny, "is in never_deny: nothing of it is denied");
-	add_reach(closes, &old->never_deny, &new->never_deny,
-	          "is not in never_deny any more: of it is denied what no row opens");
+	add_reach(opens, &new->never_deny, &old->never_deny, NEVER_DENIED);
+	add_reach(closes, &old->never_deny, &new->never_deny, DENIED_AGAIN);
 }
 
 json_t *diff_to_json(const struct diff_side *before, const struct diff_side *after,

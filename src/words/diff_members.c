@@ -65,13 +65,15 @@ static void find_moves(struct arena *arena, const struct comparison *c, const ch
 	}
 }
 
-static void say_members(const struct comparison *c, const struct addr_set *addrs, const char *verb,
+/* verbs: of one member, and of more. */
+static void say_members(const struct comparison *c, const struct addr_set *addrs, const char *const verbs[2],
                         const char *section, const char *tail)
 {
 	char *members = diff_members(addrs);
+	bool many = addrs->n4 + addrs->n6 > 1;
 
 	if (!addr_set_is_empty(addrs))
-		diff_say(c->list, "members", "%s %s %s%s", members, verb, tail, section);
+		diff_say(c->list, "members", "%s %s %s%s", members, verbs[many], tail, section);
 	free(members);
 }
 
@@ -79,6 +81,9 @@ static void say_members(const struct comparison *c, const struct addr_set *addrs
 static void say_moves(struct arena *arena, const struct comparison *c, const char *section,
                       struct moves *moves)
 {
+	static const char *const moving[] = {"moves from", "move from"},
+	                         *const coming[] = {"becomes", "become"},
+	                         *const going[] = {"is no longer", "are no longer"};
 	char tail[96], in[160];
 
 	snprintf(in, sizeof(in), " of %s", section);
@@ -87,13 +92,13 @@ static void say_moves(struct arena *arena, const struct comparison *c, const cha
 			struct addr_set both = addr_set_common(arena, &moves->gone[a], &moves->come[b]);
 
 			snprintf(tail, sizeof(tail), "%s to %s", role_name(a), role_name(b));
-			say_members(c, &both, "moves from", in, tail);
+			say_members(c, &both, moving, in, tail);
 			moves->gone[a] = addr_set_minus(arena, &moves->gone[a], &both);
 			moves->come[b] = addr_set_minus(arena, &moves->come[b], &both);
 		}
 	for (enum role role = 0; role < ROLE_MAX; role++) {
-		say_members(c, &moves->come[role], "becomes", in, role_name(role));
-		say_members(c, &moves->gone[role], "is no longer", in, role_name(role));
+		say_members(c, &moves->come[role], coming, in, role_name(role));
+		say_members(c, &moves->gone[role], going, in, role_name(role));
 	}
 }
 

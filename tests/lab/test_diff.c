@@ -48,7 +48,7 @@ static void test_says_what_reload_does(void **state)
 	expect_has(said, "loses tcp 1270 (from now on only while installing) to unix_linux_agent (10.2.0.30) "
 	                 "in prod: cur-19");
 	expect_has(said,
-	           "10.2.8.0-10.2.8.6, 10.2.8.8-10.2.8.255 holds no role any more: nothing of it is denied");
+	           "10.2.8.0-10.2.8.6, 10.2.8.8-10.2.8.255 hold no role any more: nothing of them is denied");
 	assert_true(strstr(said, "\nopens:\n") < strstr(said, "\ncloses:\n"));
 	free(said);
 	omfwd_expect(lab, 0, "reload");
