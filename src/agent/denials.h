@@ -77,7 +77,7 @@ struct denials_filter {
 };
 
 /*
- * {"mode", "since", "totals": {"packets", "bytes"} from the kernel's counters, "logged", "lost", "overruns", "evicted", "problem"
+ * {"mode", "since", "totals": {"packets", "bytes"} from the kernel's counters (null where no rule denies, missing where they cannot be read), "logged", "lost", "overruns", "evicted", "problem"
  * (null when all is well), "cursor" (for filter.after), "entries": [...]}, newest first and each explained by the policy in force and the
  * windows as they are. Without an agent, "entries" is missing. The caller releases it.
  */

@@ -6,6 +6,7 @@
  */
 #include "agent/denials.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,20 +190,25 @@ static void report_totals(struct engine *engine, json_t *report)
 	struct counter_value *values = NULL;
 	uint64_t packets = 0, bytes = 0;
 	size_t n = 0;
+	int r = kernel_counters(engine->kernel, &values, &n);
+	bool found = false;
 
-	if (kernel_counters(engine->kernel, &values, &n) < 0)
+	if (r < 0)
 		n = 0;
 	for (size_t i = 0; i < n; i++)
 		for (enum policy_mode of = MODE_ENFORCE; of <= MODE_AUDIT; of++)
 			if (!strcmp(values[i].name, names[of])) {
 				mode = policy && engine->current.source != FROM_KERNEL ? mode : of;
+				found = true;
 				packets += values[i].packets;
 				bytes += values[i].bytes;
 			}
 	json_object_set_new(report, "mode", json_string(policy_mode_name(mode)));
-	json_object_set_new(
-	        report, "totals",
-	        json_pack("{s:I, s:I}", "packets", (json_int_t)packets, "bytes", (json_int_t)bytes));
+	if (r >= 0 || r == -ENOENT)
+		json_object_set_new(report, "totals",
+		                    found ? json_pack("{s:I, s:I}", "packets", (json_int_t)packets, "bytes",
+		                                      (json_int_t)bytes)
+		                          : json_null());
 	free(values);
 }
 

@@ -74,6 +74,12 @@ static void print_totals(const json_t *report, FILE *out)
 {
 	const json_t *totals = json_object_get(report, "totals");
 
+	if (!json_is_object(totals)) {
+		fputs(totals ? "nothing is denied: there is no rule in the kernel that would\n"
+		             : "the kernel's counters cannot be read\n",
+		      out);
+		return;
+	}
 	fprintf(out, "%s %lld packets, %lld bytes, by the kernel's counter\n",
 	        strcmp(reply_text(report, "mode"), "audit") == 0 ? "would be denied" : "denied",
 	        reply_number(totals, "packets"), reply_number(totals, "bytes"));

@@ -159,6 +159,17 @@ static void print_agent(const json_t *reply, FILE *out)
 		fputs("agent     not running, nothing watches\n", out);
 }
 
+/* "2026-11-21 12:17:10"; "before ..." where nobody had looked earlier. The moment is that of the look. */
+static void print_last_packet(const json_t *last, FILE *out)
+{
+	char before[TIMESTAMP_MAX];
+
+	if (json_is_object(last))
+		fprintf(out, "  %s%s", json_is_integer(json_object_get(last, "after")) ? "" : "before ",
+		        timestamp_format((time_t)reply_number(last, "before"), before, sizeof(before)));
+	fputc('\n', out);
+}
+
 static void print_counters(const json_t *reply, FILE *out)
 {
 	const json_t *counters = json_object_get(reply, "counters");
@@ -167,10 +178,13 @@ static void print_counters(const json_t *reply, FILE *out)
 
 	if (json_array_size(counters) == 0)
 		return;
-	fprintf(out, "\n%-40s %12s %15s\n", "row", "packets", "bytes");
+	fprintf(out, "\n%-40s %12s %15s  %s\n", "row", "packets", "bytes", "last packet");
 	json_array_foreach(counters, i, counter)
-	        fprintf(out, "%-40s %12lld %15lld\n", reply_text(counter, "name"),
-	                reply_number(counter, "packets"), reply_number(counter, "bytes"));
+	{
+		fprintf(out, "%-40s %12lld %15lld", reply_text(counter, "name"),
+		        reply_number(counter, "packets"), reply_number(counter, "bytes"));
+		print_last_packet(json_object_get(counter, "last_packet"), out);
+	}
 }
 
 char *status_text(const json_t *reply, time_t now)

@@ -116,8 +116,8 @@ static void because_known_port(const struct explained *about, FILE *out)
 	fprintf(out, " is %s: %s", known->name, known->why);
 }
 
-/* The roles that may open the port to what dst is, in its sections. */
-static role_mask find_openers(const struct explanation *explanation, const struct query *query)
+/* The roles that may open the port to what dst is, in its sections; *always unless all of them only while installing. */
+static role_mask find_openers(const struct explanation *explanation, const struct query *query, bool *always)
 {
 	role_mask openers = 0;
 
@@ -129,15 +129,18 @@ static role_mask find_openers(const struct explanation *explanation, const struc
 		for (size_t j = 0; j < n; j++)
 			if (document_carries(&lines[j], dst->section, query) &&
 			    document_would_hold(dst->section, &lines[j], ROLE_MAX) &&
-			    (document_side(dst->section, &lines[j], false) & ROLE_BIT(dst->role)))
+			    (document_side(dst->section, &lines[j], false) & ROLE_BIT(dst->role))) {
 				openers |= document_side(dst->section, &lines[j], true);
+				*always |= table_line_phase(dst->section, &lines[j]) == PHASE_ALWAYS;
+			}
 	}
 	return openers;
 }
 
 static void because_no_line(const struct explained *about, FILE *out)
 {
-	role_mask openers = find_openers(about->explanation, about->query);
+	bool always = false;
+	role_mask openers = find_openers(about->explanation, about->query, &always);
 
 	fputs("no row opens ", out);
 	print_service(about->query, out);
@@ -145,6 +148,7 @@ static void because_no_line(const struct explained *about, FILE *out)
 	if (openers) {
 		fputs("; to this destination it is for ", out);
 		words_print_roles(openers, out);
+		fputs(always ? "" : " (in the install phase)", out);
 	}
 }
 

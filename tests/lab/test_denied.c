@@ -118,6 +118,9 @@ static void test_allowed_since(void **state)
 	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
 	json_decref(denied_await(lab, 1));
 	omfwd_expect(lab, 0, "--phase install --for 10m");
+	omfwd_expect_says(lab, 0, "explain 10.1.0.10 10.2.0.20 tcp/445", " left)\n");
+	omfwd_expect_says(lab, 0, "status", "bytes  last packet\n");
+	omfwd_expect_says(lab, 0, "status", "  before 2");
 	report = denied_json(lab, 0, "");
 	assert_string_equal(denied_text(entry_of(report, "10.1.0.10 10.2.0.20 tcp/445"), "reason"), "none");
 	assert_true(json_is_null(json_object_get(entry_of(report, "10.1.0.10 10.2.0.20 tcp/445"), "remedy")));
@@ -251,6 +254,8 @@ static void test_without_agent(void **state)
 	json_decref(report);
 	omfwd_expect_says(lab, 3, "denied", "only a running one keeps a list");
 	omfwd_expect(lab, 3, "denied --follow");
+	omfwd_expect(lab, 0, "remove");
+	omfwd_expect_says(lab, 3, "denied", "nothing is denied: there is no rule");
 }
 
 /* Somebody else has the group: the agent enforces all the same, says so, and has it when it is free. */

@@ -189,6 +189,8 @@ static void test_denied(void **state)
 	         "no row opens tcp 1444 between the roles the two ends hold; to this destination it is for "
 	         "management_server",
 	         "a site rule"},
+	        {"10.0.3.7", "10.0.2.1", "tcp", "445", NULL, VERDICT_DENIED, REASON_NO_LINE, "",
+	         "to this destination it is for management_server (in the install phase)", "a site rule"},
 	        {"10.0.1.1", "10.0.3.7", "icmp", NULL, NULL, VERDICT_DENIED, REASON_KNOWN_PORT, "",
 	         "icmp echo-request is ping to a monitored host", "a site rule"},
 	};
