@@ -41,13 +41,17 @@
 
 enum end { END_REFUSED, END_DONE, END_NO_FILTER };
 
-enum sanitized {
-#ifdef __SANITIZE_ADDRESS__
-	SANITIZED = 1
-#else
-	SANITIZED = 0
+/* gcc says so, clang is asked. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
 #endif
-};
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
 
 struct attempt {
 	const char *what;
