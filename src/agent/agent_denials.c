@@ -97,6 +97,18 @@ static int start(struct agent *agent, uint16_t group)
 	return r;
 }
 
+/* For the list: why the rules in force log nothing, if there are any. */
+static const char *why_unlogged(const struct engine *engine)
+{
+	const struct policy *policy = engine->current.source == FROM_FILE ? engine->current.policy : NULL;
+
+	if (engine->removed)
+		return "the policy was removed";
+	if (policy && !policy->settings.log_denied)
+		return "log_denied = no: nothing is listed";
+	return "no rule in force logs what it denies";
+}
+
 void agent_denials_follow(struct agent *agent)
 {
 	struct agent_denials *own = &agent->denials;
@@ -116,7 +128,7 @@ void agent_denials_follow(struct agent *agent)
 	snprintf(before, sizeof(before), "%s", counts->problem);
 	*counts->problem = '\0';
 	if (!wanted) {
-		snprintf(counts->problem, sizeof(counts->problem), "log_denied = no: nothing is listed");
+		snprintf(counts->problem, sizeof(counts->problem), "%s", why_unlogged(&agent->engine));
 		return;
 	}
 	r = start(agent, group);

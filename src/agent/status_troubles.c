@@ -75,7 +75,7 @@ static void report_denials(const struct engine *engine, json_t *reply)
 	const struct ruleset *ruleset = engine->current.ruleset;
 	uint16_t group;
 
-	if (counts && ruleset && ruleset_log_group(ruleset, &group) &&
+	if (counts && !engine->removed && ruleset && ruleset_log_group(ruleset, &group) &&
 	    (*counts->problem || counts->lost || counts->overruns))
 		json_object_set_new(reply, "denials",
 		                    json_pack("{s:I, s:I, s:I, s:o}", "logged", (json_int_t)counts->logged,

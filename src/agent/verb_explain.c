@@ -39,7 +39,9 @@ static void add_window(const struct engine_gates *gates, const struct query *que
 	const struct engine *engine = gates->engine;
 	const struct ruleset *ruleset = engine->current.ruleset;
 	char gate[GATE_NAME_MAX], until[TIMESTAMP_MAX], left_text[DURATION_TEXT_MAX];
+	const struct window_record *record;
 	struct explanation explanation;
+	const char *set = INSTALL_WINDOW;
 	uint64_t left = gates->state.everything_ms;
 	time_t deadline;
 
@@ -49,9 +51,12 @@ static void add_window(const struct engine_gates *gates, const struct query *que
 		return;
 	line_gate_name(explanation.line, gate, sizeof(gate));
 	for (size_t i = 0; i < ruleset->n_gates; i++)
-		if (strcmp(ruleset->gates[i].name, gate) == 0 && gates->state.gates_ms[i] > left)
+		if (strcmp(ruleset->gates[i].name, gate) == 0 && gates->state.gates_ms[i] > left) {
 			left = gates->state.gates_ms[i];
-	deadline = time(NULL) + (time_t)(left / MS_PER_SECOND);
+			set = ruleset->gates[i].window->name;
+		}
+	record = window_records_find(&engine->records, set); /* knows the second that status tells */
+	deadline = record ? record->deadline : time(NULL) + (time_t)(left / MS_PER_SECOND);
 	reply_say(reply, "  %-13suntil %s (%s left)", "window",
 	          timestamp_format(deadline, until, sizeof(until)),
 	          duration_format(left / MS_PER_SECOND, left_text, sizeof(left_text)));

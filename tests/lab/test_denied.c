@@ -174,6 +174,20 @@ static void test_many_flows(void **state)
 	omfwd_expect_says(lab, 0, "status", "in step");
 }
 
+/* A policy that was removed denies nothing and logs nothing, whatever the file says of log_denied. */
+static void test_removed(void **state)
+{
+	struct lab *lab = lab_need(state);
+	char *said;
+
+	denied_agent_start(lab, ENFORCE);
+	omfwd_expect(lab, 0, "remove");
+	omfwd_expect_says(lab, 0, "denied", "problem  the policy was removed\n");
+	said = omfwd_said(lab, 1, "status");
+	assert_null(strstr(said, "denials"));
+	free(said);
+}
+
 static void test_since(void **state)
 {
 	struct lab *lab = lab_need(state);
@@ -319,10 +333,10 @@ static void test_group_changes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        LAB_TEST(test_enforce),       LAB_TEST(test_audit),         LAB_TEST(test_allowed_since),
-	        LAB_TEST(test_burst),         LAB_TEST(test_many_flows),    LAB_TEST(test_since),
-	        LAB_TEST(test_follow),        LAB_TEST(test_without_agent), LAB_TEST(test_group_taken),
-	        LAB_TEST(test_group_changes),
+	        LAB_TEST(test_enforce),     LAB_TEST(test_audit),         LAB_TEST(test_allowed_since),
+	        LAB_TEST(test_burst),       LAB_TEST(test_many_flows),    LAB_TEST(test_removed),
+	        LAB_TEST(test_since),       LAB_TEST(test_follow),        LAB_TEST(test_without_agent),
+	        LAB_TEST(test_group_taken), LAB_TEST(test_group_changes),
 	};
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }
