@@ -210,7 +210,18 @@ void html_print_windows(const json_t *report, FILE *out)
 	fputs("</section>\n", out);
 }
 
-static void put_denial(const json_t *denial, FILE *out)
+/* What was logged under another mode than the present one. */
+static void put_other_mode(const json_t *denial, bool audit, FILE *out)
+{
+	json_int_t count = report_number(denial, "count"), audited = report_number(denial, "audited");
+	json_int_t others = audit ? count - audited : audited;
+
+	if (others > 0)
+		fprintf(out, " (%lld of those logged %s)", (long long)others,
+		        audit ? "were denied, before mode = audit" : "passed, in audit mode");
+}
+
+static void put_denial(const json_t *denial, bool audit, FILE *out)
 {
 	const json_t *port = json_object_get(denial, "port");
 
@@ -225,7 +236,10 @@ static void put_denial(const json_t *denial, FILE *out)
 	html_cell_number(json_object_get(denial, "count"), out);
 	html_cell_time(json_object_get(denial, "first"), out);
 	html_cell_time(json_object_get(denial, "last"), out);
-	html_cell(report_text(denial, "because"), out);
+	fputs("<td>", out);
+	html_put(report_text(denial, "because"), out);
+	put_other_mode(denial, audit, out);
+	fputs("</td>", out);
 	html_cell(report_text(denial, "remedy"), out);
 	fputs("</tr>\n", out);
 }
@@ -236,18 +250,25 @@ void html_print_denials(const json_t *report, FILE *out)
 	                                    "Last",   "Because",     "Remedy",  NULL};
 	const json_t *denied = json_object_get(report, "denied");
 	const json_t *totals = json_object_get(denied, "totals");
+	bool audit = denied && report_is(denied, "mode", "audit");
 	json_t *denial;
 	size_t i;
 
 	if (!denied)
 		return;
-	fprintf(out, "<section id=\"denials\"><h2>Denials</h2>\n<p>%s: %lld packets, %lld bytes.</p>\n",
-	        report_is(denied, "mode", "audit") ? "Audit mode, would have been denied" : "Denied",
-	        (long long)report_number(totals, "packets"), (long long)report_number(totals, "bytes"));
+	fputs("<section id=\"denials\"><h2>Denials</h2>\n", out);
+	if (json_is_object(totals))
+		fprintf(out, "<p>%s: %lld packets, %lld bytes.</p>\n",
+		        audit ? "Audit mode, would have been denied" : "Denied",
+		        (long long)report_number(totals, "packets"),
+		        (long long)report_number(totals, "bytes"));
+	else
+		fputs("<p>Nothing is denied: no rule in the kernel would, as far as can be seen.</p>\n", out);
 	if (json_array_size(json_object_get(denied, "entries")) > 0) {
 		html_table_begin("Denials that were logged", heads, out);
 		fputs("<tbody>\n", out);
-		json_array_foreach(json_object_get(denied, "entries"), i, denial) put_denial(denial, out);
+		json_array_foreach(json_object_get(denied, "entries"), i, denial)
+		        put_denial(denial, audit, out);
 		fputs("</tbody>", out);
 		html_table_end(out);
 	}

@@ -62,5 +62,6 @@ const char html_style[] =
         "visible}figure>svg{min-width:0;max-height:225mm}"
         "thead{display:table-header-group}tr,tbody.row,figure,.bad{break-inside:avoid}"
         "h2,caption{break-after:avoid}section.part{break-before:page}tbody th,td,td.p{min-width:0}"
-        "section:not(.part) "
-        "td{overflow-wrap:anywhere}.t{white-space:normal}a{color:inherit;text-decoration:none}}\n";
+        "section:not(.part) td{overflow-wrap:anywhere;min-width:4.5em}"
+        "#windows td:nth-child(5),#denials "
+        "td:nth-child(-n+2){min-width:7.5em}.t{white-space:normal}a{color:inherit;text-decoration:none}}\n";
