@@ -20,17 +20,7 @@
 #include <unistd.h>
 
 #include "util/array.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+#include "util/sanitized.h"
 
 /* clone(2) takes its arguments in another order there. */
 #ifdef __s390__

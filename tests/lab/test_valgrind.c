@@ -11,21 +11,11 @@
 #include <sys/stat.h>
 
 #include "tests/lab/program.h"
+#include "util/sanitized.h"
 
 #define WRAPPER  LAB_DIR "/omfwd-under-valgrind"
 #define PLAIN    LAB_DIR "/omfwd-plain"
 #define BAD_CODE 99
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 static const char role_file[] = "[omfwd]\n"
                                 "deny_scope = servers\n"

@@ -35,23 +35,12 @@
 
 #include "agent/sandbox.h"
 #include "util/array.h"
+#include "util/sanitized.h"
 
 #define RUN_DIR   "/nonexistent/run"
 #define STATE_DIR "/nonexistent/state"
 
 enum end { END_REFUSED, END_DONE, END_NO_FILTER };
-
-/* gcc says so, clang is asked. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 struct attempt {
 	const char *what;
