@@ -86,6 +86,9 @@ void addr_set_add_set(struct addr_set *set, const struct addr_set *other);
 /* Sorts and merges. Linear when the input is already sorted. */
 void addr_set_canonicalize(struct addr_set *set);
 
+/* The index in v4 or v6 of the first range that ends at or after addr; n4 or n6 when there is none. Needs a canonical set. */
+size_t addr_set_not_below(const struct addr_set *set, const struct addr *addr);
+
 /* The range that holds addr, as its loc; -1 when none does, else the index in v4 or v6. Needs a canonical set. */
 ptrdiff_t addr_set_find(const struct addr_set *set, const struct addr *addr);
 

@@ -138,8 +138,8 @@ void addr_set_canonicalize(struct addr_set *set)
 	MERGE_RANGES(set->v6, set->n6);
 }
 
-/* Binary search in sorted, disjoint ranges; evaluates to the index that holds addr, or -1. */
-#define FIND_RANGE(ranges, n, addr)                                                                          \
+/* Binary search in sorted, disjoint ranges: the index of the first that ends at or after addr; n when there is none. */
+#define FIRST_NOT_BELOW(ranges, n, addr)                                                                     \
 	__extension__({                                                                                      \
 		size_t low = 0, high = (n);                                                                  \
                                                                                                              \
@@ -151,12 +151,22 @@ void addr_set_canonicalize(struct addr_set *set)
 			else                                                                                 \
 				high = mid;                                                                  \
 		}                                                                                            \
-		low < (n) && (ranges)[low].lo <= (addr) ? (ptrdiff_t)low : -1;                               \
+		low;                                                                                         \
 	})
+
+size_t addr_set_not_below(const struct addr_set *set, const struct addr *addr)
+{
+	return addr->is_v6 ? FIRST_NOT_BELOW(set->v6, set->n6, addr->v6)
+	                   : FIRST_NOT_BELOW(set->v4, set->n4, addr->v4);
+}
 
 ptrdiff_t addr_set_find(const struct addr_set *set, const struct addr *addr)
 {
-	return addr->is_v6 ? FIND_RANGE(set->v6, set->n6, addr->v6) : FIND_RANGE(set->v4, set->n4, addr->v4);
+	size_t i = addr_set_not_below(set, addr);
+	bool holds = addr->is_v6 ? i < set->n6 && set->v6[i].lo <= addr->v6
+	                         : i < set->n4 && set->v4[i].lo <= addr->v4;
+
+	return holds ? (ptrdiff_t)i : -1;
 }
 
 /* Walks two sorted lists side by side until two ranges meet. */

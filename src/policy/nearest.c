@@ -9,22 +9,6 @@
 
 #define FAR (~(u128)0)
 
-/* The first range that ends at or after addr, by binary search; n when there is none. */
-#define FIRST_NOT_BELOW(ranges, n, addr)                                                                     \
-	__extension__({                                                                                      \
-		size_t low = 0, high = (n);                                                                  \
-                                                                                                             \
-		while (low < high) {                                                                         \
-			size_t mid = low + (high - low) / 2;                                                 \
-                                                                                                             \
-			if ((ranges)[mid].hi < (addr))                                                       \
-				low = mid + 1;                                                               \
-			else                                                                                 \
-				high = mid;                                                                  \
-		}                                                                                            \
-		low;                                                                                         \
-	})
-
 /* How far addr is from the range, 0 inside it. */
 #define DISTANCE(range, addr)                                                                                \
 	((addr) < (range)->lo   ? (u128)((range)->lo - (addr))                                               \
@@ -33,7 +17,7 @@
 
 static u128 nearest4(const struct addr_set *set, uint32_t addr, struct range4 *ret)
 {
-	size_t next = FIRST_NOT_BELOW(set->v4, set->n4, addr);
+	size_t next = addr_set_not_below(set, &(struct addr){.v4 = addr});
 	u128 best = FAR;
 
 	/* The neighbour below wins a tie. */
@@ -47,7 +31,7 @@ static u128 nearest4(const struct addr_set *set, uint32_t addr, struct range4 *r
 
 static u128 nearest6(const struct addr_set *set, u128 addr, struct range6 *ret)
 {
-	size_t next = FIRST_NOT_BELOW(set->v6, set->n6, addr);
+	size_t next = addr_set_not_below(set, &(struct addr){.is_v6 = true, .v6 = addr});
 	u128 best = FAR;
 
 	for (size_t i = next ? next - 1 : 0; i <= next && i < set->n6; i++)
