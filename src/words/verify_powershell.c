@@ -149,12 +149,8 @@ void script_print_powershell(const struct script *script, FILE *out)
 {
 	bool reject = script->policy->settings.deny_action == DENY_REJECT;
 
-	fputs("#Requires -Version 5.1\n# Tests from this host what omfwd opens for ", out);
-	script_print_word(role_name(script->role), out);
-	fputs(" in section ", out);
-	script_print_word(script->section->name, out);
-	fputs(".\n# Made by omfwd verify-script from ", out);
-	script_print_word(script->policy->path, out);
+	fputs("#Requires -Version 5.1\n", out);
+	script_print_origin(script, out);
 	fputs("\n# Exit code: 0, or 1 when a line that is always open is blocked.\n"
 	      "param([switch]$Install, [string[]]$Target = @(), [int]$TimeoutSeconds = 3)\n",
 	      out);

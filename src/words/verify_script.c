@@ -35,6 +35,16 @@ void script_print_word(const char *word, FILE *out)
 		fputc(strchr(plain, *word) ? *word : '_', out);
 }
 
+void script_print_origin(const struct script *script, FILE *out)
+{
+	fputs("# Tests from this host what omfwd opens for ", out);
+	script_print_word(role_name(script->role), out);
+	fputs(" in section ", out);
+	script_print_word(script->section->name, out);
+	fputs(".\n# Made by omfwd verify-script from ", out);
+	script_print_word(script->policy->path, out);
+}
+
 static enum probe probe_of(const struct line *line)
 {
 	if (line->proto != PROTO_UDP)

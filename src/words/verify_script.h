@@ -49,4 +49,7 @@ const char *probe_name(enum probe probe);
  */
 void script_print_word(const char *word, FILE *out);
 
+/* Two lines of comment, the second not ended: what the script tests, and what it was made from. */
+void script_print_origin(const struct script *script, FILE *out);
+
 #endif

@@ -158,12 +158,8 @@ void script_print_sh(const struct script *script, FILE *out)
 {
 	bool reject = script->policy->settings.deny_action == DENY_REJECT;
 
-	fputs("#!/bin/sh\n# Tests from this host what omfwd opens for ", out);
-	script_print_word(role_name(script->role), out);
-	fputs(" in section ", out);
-	script_print_word(script->section->name, out);
-	fputs(".\n# Made by omfwd verify-script from ", out);
-	script_print_word(script->policy->path, out);
+	fputs("#!/bin/sh\n", out);
+	script_print_origin(script, out);
 	fprintf(out,
 	        "\n# Exit status: 0, or 1 when a line that is always open is "
 	        "blocked.\nreject=%s\nrefused='%s'\n",
