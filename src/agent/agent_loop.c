@@ -72,8 +72,10 @@ json_t *agent_do(struct agent *agent, enum verb verb, const json_t *request, con
 	reply = verb_answer(&agent->engine, verb, request, origin);
 	if (changes)
 		drift_resume(agent->drift, verb != VERB_PHASE);
-	if (changes) /* before the answer: what is denied from then on is heard of */
+	if (changes) { /* before the answer: what is denied from then on is heard of, and who opened what is on disk */
 		agent_denials_follow(agent);
+		engine_records_save(&agent->engine);
+	}
 	if (changes || agent->engine.records_changed)
 		sd_event_source_set_enabled(agent->settle, SD_EVENT_ONESHOT);
 	return reply;
