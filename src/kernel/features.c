@@ -25,18 +25,28 @@ static struct nft_set probe_hosts = {
 static struct nft_set probe_window = {
         .name = "window", .kernel_name = (char[]){"window"}, .type = SET_WINDOW};
 
-/* ct original ip saddr @hosts counter name "count" accept */
+/* ct original ip saddr @hosts accept */
 static void probe_rule(struct kernel *kernel)
 {
 	static const struct nft_chain chain = {.name = "match"};
 	struct nft_rule rule = {0};
 
 	encode_chain(kernel, NFT_MSG_NEWCHAIN, &chain);
-	encode_counter(kernel, NFT_MSG_NEWOBJ, "count");
 	encode_set(kernel, NFT_MSG_NEWSET, &probe_hosts);
 	rule_ct_addr(&rule, CT_ORIGINAL, &probe_hosts);
-	rule_counter(&rule, "count");
 	rule_plain(&rule, STMT_ACCEPT);
+	encode_rule(kernel, &chain, &rule);
+}
+
+/* counter name "count" */
+static void probe_counter(struct kernel *kernel)
+{
+	static const struct nft_chain chain = {.name = "total"};
+	struct nft_rule rule = {0};
+
+	encode_chain(kernel, NFT_MSG_NEWCHAIN, &chain);
+	encode_counter(kernel, NFT_MSG_NEWOBJ, "count");
+	rule_counter(&rule, "count");
 	encode_rule(kernel, &chain, &rule);
 }
 
@@ -121,6 +131,7 @@ static const struct {
 	const char *what;
 } needed[] = {
         {probe_rule, "matching by the addresses of a connection (nft_ct)"},
+        {probe_counter, "named counters (nft_objref, nft_counter)"},
         {probe_windows, "set elements with a timeout"},
         {probe_reject, "reject (nft_reject_inet)"},
         {probe_log, "limited logging to a netlink group (nft_limit, nft_log)"},
