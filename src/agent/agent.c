@@ -18,6 +18,7 @@
 #include "agent/sandbox.h"
 #include "util/reply.h"
 #include "agent/state_dir.h"
+#include "util/array.h"
 #include "util/log.h"
 
 /* From the first moment: a signal that comes early waits for the loop instead of ending us. */
@@ -163,6 +164,8 @@ static void release(struct agent *agent)
 	sd_event_source_disable_unref(agent->confirm_timer);
 	sd_event_source_disable_unref(agent->activity_timer);
 	sd_event_unref(agent->event);
+	for (size_t i = 0; i < ARRAY_SIZE(agent->signal_requests); i++)
+		json_decref(agent->signal_requests[i]);
 	engine_close(&agent->engine);
 	lock_release(&agent->lock);
 }

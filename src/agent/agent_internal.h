@@ -11,6 +11,7 @@
 #include "agent/drift.h"
 #include "agent/lock.h"
 #include "agent/metrics_file.h"
+#include "agent/netns.h"
 #include "agent/verbs.h"
 #include "kernel/flowtables.h"
 #include "util/baton.h"
@@ -51,12 +52,14 @@ struct agent {
 	struct engine engine;
 	sd_event *event;
 	struct control *control;
-	sd_event_source *settle;         /* what comes after a change: state file, timers, status */
-	sd_event_source *window_timer;   /* the next end of a window, or the warning before it */
-	sd_event_source *expiry_timer;   /* the next site rule that expires */
-	sd_event_source *confirm_timer;  /* the end of a trial */
-	sd_event_source *activity_timer; /* the next look at the counters */
-	bool ready;                      /* systemd has been told */
+	sd_event_source *settle;           /* what comes after a change: state file, timers, status */
+	sd_event_source *window_timer;     /* the next end of a window, or the warning before it */
+	sd_event_source *expiry_timer;     /* the next site rule that expires */
+	sd_event_source *confirm_timer;    /* the end of a trial */
+	sd_event_source *activity_timer;   /* the next look at the counters */
+	json_t *signal_requests[WANT_MAX]; /* what signals ask for, made before they come */
+	char netns[NETNS_ID_MAX];          /* which network namespace is ours */
+	bool ready;                        /* systemd has been told */
 	struct agent_work work;
 	struct agent_cut cut;
 	struct agent_denials denials;

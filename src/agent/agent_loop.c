@@ -16,7 +16,6 @@
 
 #include <systemd/sd-daemon.h>
 
-#include "agent/netns.h"
 #include "agent/origin.h"
 #include "util/reply.h"
 #include "util/array.h"
@@ -66,13 +65,12 @@ json_t *agent_do(struct agent *agent, enum verb verb, const json_t *request, con
 	json_t *reply;
 
 	if (changes)
-		drift_pause(agent->drift);
+		drift_begin_windows(agent->drift);
 	else
 		drift_look(agent->drift);
 	reply = verb_answer(&agent->engine, verb, request, origin);
-	if (changes)
-		drift_resume(agent->drift, verb != VERB_PHASE);
 	if (changes) { /* before the answer: what is denied from then on is heard of, and who opened what is on disk */
+		drift_end_windows(agent->drift);
 		agent_denials_follow(agent);
 		engine_records_save(&agent->engine);
 	}
@@ -86,14 +84,14 @@ static bool request_is_for_us(const struct agent *agent, const json_t *request, 
 {
 	const char *netns = json_string_value(json_object_get(request, "netns"));
 	const char *config = json_string_value(json_object_get(request, "config"));
-	char own[NETNS_ID_MAX], *path = realpath(agent->config->engine.config, NULL);
+	char *path = config ? realpath(agent->config->engine.config, NULL) : NULL;
 
-	if (netns && strcmp(netns, netns_id(own, sizeof(own))) != 0)
+	if (netns && strcmp(netns, agent->netns) != 0)
 		reply_fail(reply, CODE_UNAVAILABLE,
 		           "the agent in %s works in another network namespace; give --run-dir of the one in "
 		           "this",
 		           agent->config->run_dir);
-	else if (config && path && strcmp(config, path) != 0)
+	else if (path && strcmp(config, path) != 0)
 		reply_fail(reply, CODE_BAD_INPUT, "the agent enforces %s; leave out --config %s", path,
 		           config);
 	free(path);
@@ -148,7 +146,7 @@ static int on_verb_signal(sd_event_source *source, const struct signalfd_siginfo
 {
 	struct agent *agent = data;
 	struct origin origin;
-	json_t *request, *reply;
+	json_t *reply;
 
 	(void)source;
 	for (size_t i = 0; i < ARRAY_SIZE(signal_verbs); i++) {
@@ -156,13 +154,11 @@ static int on_verb_signal(sd_event_source *source, const struct signalfd_siginfo
 
 		if (wanted->number != (int)info->ssi_signo)
 			continue;
-		request = json_pack("{s:s?}", "phase", wanted_phase_name(wanted->phase));
 		origin_of_signal(info->ssi_uid, (pid_t)info->ssi_pid, &origin);
-		reply = do_or_promise(agent, wanted->verb, request, &origin, 0);
+		reply = do_or_promise(agent, wanted->verb, agent->signal_requests[wanted->phase], &origin, 0);
 		if (reply)
 			agent_log_complaints(reply);
 		json_decref(reply);
-		json_decref(request);
 	}
 	return 0;
 }
@@ -263,6 +259,9 @@ int agent_loop_attach(struct agent *agent)
 {
 	int r = attach_lock(agent);
 
+	netns_id(agent->netns, sizeof(agent->netns));
+	for (enum wanted_phase phase = WANT_NOTHING; phase < WANT_MAX; phase++)
+		agent->signal_requests[phase] = json_pack("{s:s?}", "phase", wanted_phase_name(phase));
 	if (r >= 0)
 		r = attach_settle(agent);
 	for (size_t i = 0; i < ARRAY_SIZE(signal_verbs) && r >= 0; i++)

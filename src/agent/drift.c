@@ -305,6 +305,33 @@ void drift_resume(struct drift *drift, bool loaded)
 	end_own(drift, loaded);
 }
 
+void drift_begin_windows(struct drift *drift)
+{
+	if (!drift || drift->paused)
+		return;
+	drift_look(drift);
+	if (drift->engine->guarded && is_needed(drift))
+		repair(drift);
+	if (drift->engine->drift.watching)
+		kernel_others_harmless(drift->engine->kernel,
+		                       drift->doubt ? 0 : monitor_generation(drift->monitor));
+}
+
+static void ignore(const struct monitor_group *group, void *data)
+{
+	(void)group;
+	(void)data;
+}
+
+/* What somebody did just before us would be taken for later than what we did: then it is left to a comparison. */
+void drift_end_windows(struct drift *drift)
+{
+	if (!drift || drift->paused || !drift->engine->drift.watching || kernel_holds(drift->engine->kernel))
+		return;
+	monitor_read(drift->monitor, ignore, NULL);
+	end_own(drift, false);
+}
+
 static int on_readable(sd_event_source *source, int fd, uint32_t events, void *data)
 {
 	(void)source;

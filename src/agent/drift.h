@@ -29,4 +29,11 @@ void drift_look(struct drift *drift);
 void drift_pause(struct drift *drift);
 void drift_resume(struct drift *drift, bool loaded);
 
+/*
+ * The same around a change of windows and of nothing else, which must not wait: it goes on listening, since a window has few
+ * elements to be told of.
+ */
+void drift_begin_windows(struct drift *drift);
+void drift_end_windows(struct drift *drift);
+
 #endif

@@ -152,11 +152,11 @@ struct engine_gates {
 bool engine_gate_is_open(const char *gate, void *data);
 
 /*
- * Opens or closes as requested and remembers origin as who did it. *plan is what was changed, to be cleared by the
- * caller in any case.
+ * Opens or closes as requested and remembers origin, which gets its name (origin.h), as who did it. *plan is what was
+ * changed, to be cleared by the caller in any case.
  */
 enum exit_code engine_windows_change(struct engine *engine, const struct window_request *request,
-                                     const struct origin *origin, struct window_plan *plan, json_t *reply);
+                                     struct origin *origin, struct window_plan *plan, json_t *reply);
 
 /* Makes the records say what the kernel says: closed ones go, unknown ones are added without an origin. */
 void engine_windows_adopt(struct engine *engine, const struct window_state *state);

@@ -12,6 +12,7 @@
 #include "agent/confirm.h"
 #include "agent/history_events.h"
 #include "agent/last_good.h"
+#include "agent/origin.h"
 #include "util/baton.h"
 #include "util/reply.h"
 #include "util/log.h"
@@ -158,7 +159,7 @@ static enum exit_code plan_request(struct engine *engine, const struct window_re
 }
 
 enum exit_code engine_windows_change(struct engine *engine, const struct window_request *request,
-                                     const struct origin *origin, struct window_plan *plan, json_t *reply)
+                                     struct origin *origin, struct window_plan *plan, json_t *reply)
 {
 	int r;
 
@@ -171,9 +172,11 @@ enum exit_code engine_windows_change(struct engine *engine, const struct window_
 		           "somebody has taken the nft table away; omfwd reload puts it back");
 	else if (r < 0)
 		reply_fail(reply, reply_code_of_errno(r), "%s", kernel_error(engine->kernel));
-	else
-		records_follow(engine, plan, request->phase, origin);
-	return reply_code(reply);
+	if (r < 0)
+		return reply_code(reply);
+	origin_name(origin);
+	records_follow(engine, plan, request->phase, origin);
+	return CODE_DONE;
 }
 
 /* After a start the deadline on the clock is all that is known. */

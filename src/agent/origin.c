@@ -79,16 +79,21 @@ void origin_of_request(uid_t uid, const json_t *request, struct origin *ret)
 {
 	origin_from_json(request, ret);
 	ret->uid = uid;
+	*ret->user = '\0';
 	if (uid != 0)
 		*ret->login = '\0';
-	user_format(uid, ret->user, sizeof(ret->user));
 }
 
 void origin_of_signal(uid_t uid, pid_t pid, struct origin *ret)
 {
 	*ret = (struct origin){.uid = uid};
-	user_format(uid, ret->user, sizeof(ret->user));
 	snprintf(ret->from, sizeof(ret->from), "a signal of pid %d", (int)pid);
+}
+
+void origin_name(struct origin *origin)
+{
+	if (!*origin->user)
+		user_format(origin->uid, origin->user, sizeof(origin->user));
 }
 
 char *origin_format(const struct origin *origin, char *buf, size_t size)

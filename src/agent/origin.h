@@ -15,11 +15,17 @@
 /* What this process knows about its user: "login" and "from", set in a request. */
 void origin_claim(json_t *request);
 
-/* The origin of a request that uid sent: claims, "reason" and "ticket" are taken from it. */
+/* The origin of a request that uid sent: claims, "reason" and "ticket" are taken from it. It has no name yet. */
 void origin_of_request(uid_t uid, const json_t *request, struct origin *ret);
 
-/* The origin of a signal. */
+/* The origin of a signal, without a name. */
 void origin_of_signal(uid_t uid, pid_t pid, struct origin *ret);
+
+/*
+ * Looks up what the user is called, unless that is known. It reads files, or asks whom nsswitch.conf names: not before the
+ * kernel has heard what the user wants.
+ */
+void origin_name(struct origin *origin);
 
 /* "alice (as root) from 192.0.2.7", "somebody" when nothing is known. */
 char *origin_format(const struct origin *origin, char *buf, size_t size);

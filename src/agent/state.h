@@ -19,7 +19,7 @@
 #define ORIGIN_TEXT_MAX 256
 struct origin {
 	uid_t uid;                    /* the kernel's word */
-	char user[64];                /* its name, or the number */
+	char user[64];                /* its name, or the number; "": not looked up yet, see origin_name() */
 	char login[64];               /* who became root (sudo, loginuid); "" if nobody did */
 	char from[ORIGIN_TEXT_MAX];   /* address or terminal; "" if unknown */
 	char reason[ORIGIN_TEXT_MAX]; /* "" if none was given */

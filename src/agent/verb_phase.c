@@ -175,6 +175,7 @@ void verb_phase_answer(struct engine *engine, const json_t *request, const struc
 {
 	struct window_request wanted;
 	struct window_plan plan = {.n = 0};
+	struct origin who = *origin;
 
 	request_parse(request, &wanted);
 	if (wanted.phase == WANT_NOTHING)
@@ -186,8 +187,8 @@ void verb_phase_answer(struct engine *engine, const json_t *request, const struc
 		        reply, CODE_UNAVAILABLE,
 		        "nobody knows what may be opened: the role file is wrong, and there is no last good "
 		        "policy; mend the file, then omfwd reload");
-	else if (engine_windows_change(engine, &wanted, origin, &plan, reply) == CODE_DONE)
-		say_done(engine, &wanted, &plan, origin, reply);
+	else if (engine_windows_change(engine, &wanted, &who, &plan, reply) == CODE_DONE)
+		say_done(engine, &wanted, &plan, &who, reply);
 	window_plan_clear(&plan);
 	request_free(&wanted);
 }

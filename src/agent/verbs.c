@@ -11,6 +11,7 @@
 #include "agent/fallback.h"
 #include "agent/history_events.h"
 #include "agent/metrics.h"
+#include "agent/origin.h"
 #include "util/reply.h"
 #include "agent/status.h"
 #include "agent/verb_denied.h"
@@ -83,13 +84,14 @@ static void answer_reload(struct engine *engine, const json_t *request, const st
 	uint64_t trial_seconds = seconds > 0 ? (uint64_t)seconds : 0;
 	struct policy_size before = history_policy_size(engine);
 	enum exit_code code = load(engine, trial_seconds, reply);
+	struct origin who = *origin;
 
+	origin_name(&who);
 	if (code == CODE_DONE) {
 		say_applied(engine, trial_seconds, reply);
-		history_reloaded(engine, trial_seconds ? HISTORY_TRIAL_BEGUN : HISTORY_RELOAD, origin,
-		                 &before);
+		history_reloaded(engine, trial_seconds ? HISTORY_TRIAL_BEGUN : HISTORY_RELOAD, &who, &before);
 	} else {
-		history_note(engine, HISTORY_RELOAD_FAILED, origin, "%s was not applied",
+		history_note(engine, HISTORY_RELOAD_FAILED, &who, "%s was not applied",
 		             engine->config.config);
 	}
 	log_load(engine, code, reply);
@@ -98,6 +100,8 @@ static void answer_reload(struct engine *engine, const json_t *request, const st
 static void answer_confirm(struct engine *engine, const json_t *request, const struct origin *origin,
                            json_t *reply)
 {
+	struct origin who = *origin;
+
 	(void)request;
 	if (!engine->config.watched)
 		reply_fail(reply, CODE_UNAVAILABLE, "no agent runs, so that nothing is on trial");
@@ -110,15 +114,16 @@ static void answer_confirm(struct engine *engine, const json_t *request, const s
 		reply_fail(reply, CODE_NO, "nothing is on trial");
 	if (reply_code(reply) != CODE_DONE || confirm_keep(engine, reply) != CODE_DONE)
 		return;
+	origin_name(&who);
 	reply_say(reply, "confirmed: %s stays in force", engine->config.config);
-	history_note(engine, HISTORY_TRIAL_CONFIRMED, origin, "%s stays in force", engine->config.config);
+	history_note(engine, HISTORY_TRIAL_CONFIRMED, &who, "%s stays in force", engine->config.config);
 	log_event(&(const struct log_event){.priority = LOG_NOTICE,
 	                                    .id = LOG_ID_CONFIRMED,
 	                                    .fields[LOG_FIELD_EVENT] = "confirmed",
-	                                    .fields[LOG_FIELD_USER] = origin->user,
-	                                    .fields[LOG_FIELD_FROM] = origin->from,
+	                                    .fields[LOG_FIELD_USER] = who.user,
+	                                    .fields[LOG_FIELD_FROM] = who.from,
 	                                    .fields[LOG_FIELD_CONFIG] = engine->config.config},
-	          "%s confirmed by %s", engine->config.config, origin->user);
+	          "%s confirmed by %s", engine->config.config, who.user);
 }
 
 /* What passes from now on that was denied, as far as the policy is known. */
@@ -167,6 +172,7 @@ static void answer_remove(struct engine *engine, const json_t *request, const st
 	const struct policy *policy = policy_in_force(engine);
 	bool existed = false;
 	enum exit_code code = engine_remove(engine, &existed, reply);
+	struct origin who = *origin;
 
 	(void)request;
 	if (code != CODE_DONE)
@@ -177,16 +183,17 @@ static void answer_remove(struct engine *engine, const json_t *request, const st
 		say_forgotten(engine, reply);
 		return;
 	}
+	origin_name(&who);
 	reply_say(reply, "nft table inet omfwd removed");
-	history_note(engine, HISTORY_REMOVED, origin, "nft table removed: nothing is denied any more");
+	history_note(engine, HISTORY_REMOVED, &who, "nft table removed: nothing is denied any more");
 	say_what_opens(policy, reply);
 	say_forgotten(engine, reply);
 	log_event(&(const struct log_event){.priority = LOG_WARNING,
 	                                    .id = LOG_ID_REMOVED,
 	                                    .fields[LOG_FIELD_EVENT] = "removed",
-	                                    .fields[LOG_FIELD_USER] = origin->user,
-	                                    .fields[LOG_FIELD_FROM] = origin->from},
-	          "nft table removed by %s: nothing is denied any more", origin->user);
+	                                    .fields[LOG_FIELD_USER] = who.user,
+	                                    .fields[LOG_FIELD_FROM] = who.from},
+	          "nft table removed by %s: nothing is denied any more", who.user);
 }
 
 static void answer_status(struct engine *engine, const json_t *request, const struct origin *origin,

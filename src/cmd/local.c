@@ -74,6 +74,7 @@ static void close_windows(struct engine *engine, const json_t *request, json_t *
 	if (kernel_windows_set(engine->kernel, changes, n + 1) == 0) {
 		reply_say(reply, "install windows closed; nothing else was changed");
 		origin_of_request(getuid(), request, &origin);
+		origin_name(&origin);
 		history_windows_closed(engine, ENDED_BY_COMMAND, &origin);
 		engine->records.n = 0;
 		engine->records_changed = true;

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <pwd.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -166,6 +167,29 @@ static void test_window_is_remembered(void **state)
 	assert_int_equal(engine.records.n, 0);
 }
 
+/* No name service stands between a request and the kernel. */
+static void test_names_come_after_the_kernel(void **state)
+{
+	const struct window_request request = {.phase = WANT_INSTALL};
+	const char *root = getpwuid(0) ? getpwuid(0)->pw_name : "0";
+	struct origin who = {.uid = 0};
+	struct window_plan plan;
+	json_t *reply = reply_new();
+
+	(void)state;
+	fake.fail = -ENOBUFS;
+	assert_int_equal(engine_windows_change(&engine, &request, &who, &plan, reply), CODE_UNAVAILABLE);
+	window_plan_clear(&plan);
+	assert_string_equal(who.user, "");
+	json_decref(reply);
+	reply = reply_new();
+	assert_int_equal(engine_windows_change(&engine, &request, &who, &plan, reply), CODE_DONE);
+	window_plan_clear(&plan);
+	json_decref(reply);
+	assert_string_equal(who.user, root);
+	assert_string_equal(window_records_find(&engine.records, "install_window")->origin.user, root);
+}
+
 /* Who opened everything is who opened what is left of it. */
 static void test_handed_over_windows_keep_their_story(void **state)
 {
@@ -318,6 +342,7 @@ int main(void)
 	        ENGINE_TEST(test_bad_file_changes_nothing),
 	        ENGINE_TEST(test_kernel_that_refuses),
 	        ENGINE_TEST(test_window_is_remembered),
+	        ENGINE_TEST(test_names_come_after_the_kernel),
 	        ENGINE_TEST(test_handed_over_windows_keep_their_story),
 	        ENGINE_TEST(test_remove_stays_removed),
 	        ENGINE_TEST(test_drift_is_seen),
