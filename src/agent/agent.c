@@ -21,6 +21,9 @@
 #include "util/array.h"
 #include "util/log.h"
 
+/* What is larger is a list of members, and goes back to the system once freed; left to itself malloc() would keep it. */
+#define LARGE_BYTES (128 * 1024)
+
 /* From the first moment: a signal that comes early waits for the loop instead of ending us. */
 static void block_signals(void)
 {
@@ -176,6 +179,7 @@ int agent_run(const struct agent_config *config)
 	int code;
 
 	mallopt(M_ARENA_MAX, 1); /* the threads take turns */
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	baton_take(&agent.work.baton, BATON_LOOP);
 	block_signals();
 	log_open(LOG_TO_STDERR);
