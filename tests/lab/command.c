@@ -21,9 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RUN_TIMEOUT_MS   20000
-#define CHILD_TIMEOUT_MS 10000
-#define COMMAND_MAX      16384
+#define COMMAND_MAX 16384
 
 /* The tests keep to one CPU; what they run need not. */
 static void cpu_unpin(void)
@@ -84,7 +82,7 @@ static void run_command(const struct lab *lab, enum lab_ns ns, const char *input
                         const char *command)
 {
 	int fds[3] = {input_make(input), memfd_create("out", MFD_CLOEXEC), memfd_create("err", MFD_CLOEXEC)};
-	ret->code = child_wait(child_start(lab, ns, fds, command), RUN_TIMEOUT_MS);
+	ret->code = child_wait(child_start(lab, ns, fds, command), LAB_PATIENCE_MS);
 	ret->out = fd_read_all(fds[1]);
 	ret->err = fd_read_all(fds[2]);
 	for (int i = 0; i < 3; i++)
@@ -151,7 +149,7 @@ pid_t lab_start(struct lab *lab, enum lab_ns ns, int out, const char *fmt, ...)
 int lab_wait(struct lab *lab, pid_t pid)
 {
 	child_note(lab, pid, 0);
-	return child_wait(pid, CHILD_TIMEOUT_MS);
+	return child_wait(pid, LAB_PATIENCE_MS);
 }
 
 void lab_write(const char *name, const char *text)

@@ -28,7 +28,7 @@ json_t *denied_json(const struct lab *lab, int code, const char *args)
 /* The log comes up to 100 ms after the packets. */
 json_t *denied_await(const struct lab *lab, size_t n)
 {
-	for (uint64_t end = lab_now_ms() + 10000;; lab_sleep_ms(50)) {
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;; lab_sleep_ms(50)) {
 		json_t *report = denied_json(lab, 0, "");
 
 		if (json_array_size(json_object_get(report, "entries")) >= n)

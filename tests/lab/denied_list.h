@@ -16,7 +16,7 @@ void denied_agent_start(struct lab *lab, const char *config);
 /* `omfwd denied --json ARGS`, which must end with this exit code; json_decref() it. */
 json_t *denied_json(const struct lab *lab, int code, const char *args);
 
-/* The same once it has n entries, 10 s at most: the log comes up to 100 ms after the packets. */
+/* The same once it has n entries, LAB_PATIENCE_MS at most: the log comes up to 100 ms after the packets. */
 json_t *denied_await(const struct lab *lab, size_t n);
 
 /* "" and 0 when it is not there. */

@@ -30,6 +30,12 @@ enum lab_ns {
 
 #define LAB_DIR "/run/lab" /* on a private tmpfs: the test's files */
 
+/*
+ * How long to wait for what must come about. It is for machines that are busy or emulated: what never comes fails late,
+ * what comes costs nothing.
+ */
+#define LAB_PATIENCE_MS 60000
+
 #define LAB_CHILDREN_MAX 16
 
 struct taps;
@@ -72,7 +78,7 @@ void lab_leave(const struct lab *lab);
 /* socket(2) in a namespace; fails the test if it cannot. */
 int lab_socket(const struct lab *lab, enum lab_ns ns, int domain, int type, int protocol);
 
-/* Runs a shell command in a namespace to its end (20 s at most). input may be NULL. */
+/* Runs a shell command in a namespace to its end (LAB_PATIENCE_MS at most). input may be NULL. */
 void lab_run(const struct lab *lab, enum lab_ns ns, const char *input, struct run *ret, const char *fmt, ...)
         __attribute__((format(printf, 5, 6)));
 void lab_run_free(struct run *run);
@@ -85,7 +91,7 @@ void lab_must(const struct lab *lab, enum lab_ns ns, const char *fmt, ...)
 pid_t lab_start(struct lab *lab, enum lab_ns ns, int out, const char *fmt, ...)
         __attribute__((format(printf, 4, 5)));
 
-/* Waits for a started command, 10 s at most, and returns its exit code as in struct run. */
+/* Waits for a started command, LAB_PATIENCE_MS at most, and returns its exit code as in struct run. */
 int lab_wait(struct lab *lab, pid_t pid);
 
 /* Writes a file below LAB_DIR in one step (write beside, rename). */

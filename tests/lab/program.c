@@ -12,10 +12,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define ARGS_MAX       4096
-#define NOTIFY_PATH    LAB_DIR "/notify"
-#define NOTIFY_TIMEOUT 10000 /* ms */
-#define DIRECTORIES    "--config " CONFIG " --run-dir " RUN_DIR " --state-dir " STATE_DIR
+#define ARGS_MAX    4096
+#define NOTIFY_PATH LAB_DIR "/notify"
+#define DIRECTORIES "--config " CONFIG " --run-dir " RUN_DIR " --state-dir " STATE_DIR
 
 static void run_args(const struct lab *lab, struct run *ret, const char *args)
 {
@@ -94,7 +93,7 @@ static bool has_line(const char *message, const char *want)
 void omfwd_notify_await(int notify, const char *want, char *ret, size_t size)
 {
 	char message[4096], seen[8192] = "";
-	for (uint64_t end = lab_now_ms() + NOTIFY_TIMEOUT; lab_now_ms() < end;) {
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; lab_now_ms() < end;) {
 		struct pollfd fd = {.fd = notify, .events = POLLIN};
 		if (poll(&fd, 1, 100) != 1)
 			continue;

@@ -34,7 +34,7 @@ pid_t omfwd_agent_start(struct lab *lab, int *notify, const char *args);
 /* Sends a signal and waits for the agent's end; returns its exit code. */
 int omfwd_agent_stop(struct lab *lab, pid_t pid, int signal);
 
-/* Waits until the agent notifies a line that begins with want (10 s at most); *ret, if not NULL, gets the message. */
+/* Waits until the agent notifies a line that begins with want (LAB_PATIENCE_MS at most); *ret, if not NULL, gets the message. */
 void omfwd_notify_await(int notify, const char *want, char *ret, size_t size);
 
 /* `nft -j list table inet omfwd` in a namespace: its array; json_decref() it. */

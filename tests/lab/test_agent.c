@@ -26,7 +26,8 @@ static bool passes(struct lab *lab, const char *src, const char *dst, uint16_t p
 /* A signal has no answer: waits until the packets say that it was heeded. */
 static void await_verdict(struct lab *lab, const char *src, const char *dst, uint16_t port, bool pass)
 {
-	for (uint64_t end = lab_now_ms() + 5000; passes(lab, src, dst, port) != pass; lab_sleep_ms(10))
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; passes(lab, src, dst, port) != pass;
+	     lab_sleep_ms(10))
 		if (lab_now_ms() > end)
 			fail_msg("%s -> %s tcp/%u: still %s", src, dst, port, pass ? "denied" : "passing");
 }

@@ -74,6 +74,21 @@ static void test_boot_with_a_bad_file(void **state)
 	assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);
 }
 
+/* The kernel has a policy, whoever loads it. */
+static void await_policy(struct lab *lab)
+{
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;; lab_sleep_ms(10)) {
+		struct run run;
+		lab_run(lab, NS_GATEWAY, NULL, &run, "nft list chain inet omfwd forward");
+		bool there = run.code == 0 && strstr(run.out, "jump");
+		lab_run_free(&run);
+		if (there)
+			return;
+		if (lab_now_ms() > end)
+			fail_msg("the last good policy is not loaded");
+	}
+}
+
 /* The policy is there before the role file is opened: the file is a pipe that nobody writes to. */
 static void test_last_good_comes_first(void **state)
 {
@@ -85,16 +100,7 @@ static void test_last_good_comes_first(void **state)
 	pid_t pid = lab_start(lab, NS_GATEWAY, STDERR_FILENO,
 	                      "'%s' agent --config " CONFIG " --run-dir " RUN_DIR " --state-dir " STATE_DIR,
 	                      lab->binary);
-	for (uint64_t end = lab_now_ms() + 5000;; lab_sleep_ms(10)) {
-		struct run run;
-		lab_run(lab, NS_GATEWAY, NULL, &run, "nft list chain inet omfwd forward");
-		bool there = run.code == 0 && strstr(run.out, "jump");
-		lab_run_free(&run);
-		if (there)
-			break;
-		if (lab_now_ms() > end)
-			fail_msg("the last good policy is not loaded while the role file is read");
-	}
+	await_policy(lab);
 	EXPECT(lab, "pass " ALLOWED, "drop " OTHER);
 	omfwd_agent_stop(lab, pid, SIGKILL);
 	unlink(CONFIG);
@@ -112,7 +118,8 @@ static void test_nothing_to_fall_back_on(void **state)
 /* What is in force is watched, whatever the role file says. */
 static void expect_healed(struct lab *lab)
 {
-	lab_must(lab, NS_GATEWAY, "nft flush ruleset; sleep 0.2");
+	lab_must(lab, NS_GATEWAY, "nft flush ruleset");
+	await_policy(lab);
 	EXPECT(lab, "pass " ALLOWED, "drop " INSTALL, "drop " OTHER);
 }
 
@@ -214,7 +221,7 @@ static void test_saved_once_and_for_root(void **state)
 /* Files are written after the answer. */
 static void await_health(struct lab *lab)
 {
-	for (uint64_t end = lab_now_ms() + 5000;; lab_sleep_ms(10)) {
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;; lab_sleep_ms(10)) {
 		char *text = omfwd_said(lab, 0, "status");
 		bool healthy = !strstr(text, "degraded");
 		if (!healthy && lab_now_ms() > end)

@@ -46,7 +46,7 @@ static bool passes(struct lab *lab, const char *src, const char *dst, uint16_t p
 
 static void await_return(struct lab *lab)
 {
-	for (uint64_t end = lab_now_ms() + 8000; !passes(lab, "10.2.0.20", "10.1.0.10", 5723);
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; !passes(lab, "10.2.0.20", "10.1.0.10", 5723);
 	     lab_sleep_ms(20))
 		if (lab_now_ms() > end)
 			fail_msg("the policy before does not return");
@@ -142,7 +142,7 @@ static void test_first_start(void **state)
 	start(lab, "--confirm 2s");
 	EXPECT(lab, "pass " ALLOWED, "drop " OTHER);
 	omfwd_expect_says(lab, 0, "status", "the nft table is taken away again");
-	for (uint64_t end = lab_now_ms() + 8000; !passes(lab, "10.2.0.20", "10.1.0.10", 22); lab_sleep_ms(20))
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; !passes(lab, "10.2.0.20", "10.1.0.10", 22); lab_sleep_ms(20))
 		if (lab_now_ms() > end)
 			fail_msg("the table is not taken away");
 	lab_must(lab, NS_GATEWAY, "! nft list table inet omfwd 2>/dev/null");

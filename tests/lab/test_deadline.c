@@ -18,6 +18,8 @@
 #define INSTALL_TEST "10.1.0.11 10.2.0.21 tcp/445"
 #define JOURNAL      LAB_DIR "/journal"
 
+#define GRAIN_MS 50 /* of deadlines: timestamps and the kernel's ticks */
+
 /* The agent with its standard error in a file. */
 static pid_t start(struct lab *lab)
 {
@@ -26,7 +28,8 @@ static pid_t start(struct lab *lab)
 	pid_t pid = lab_start(lab, NS_GATEWAY, out,
 	                      "'%s' agent --config " CONFIG " --run-dir " RUN_DIR " --state-dir " STATE_DIR,
 	                      lab->binary);
-	for (uint64_t end = lab_now_ms() + 10000; access(RUN_DIR "/control.sock", F_OK) < 0; lab_sleep_ms(10))
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; access(RUN_DIR "/control.sock", F_OK) < 0;
+	     lab_sleep_ms(10))
 		if (lab_now_ms() > end)
 			fail_msg("the agent does not start");
 	close(out);
@@ -34,9 +37,9 @@ static pid_t start(struct lab *lab)
 	return pid;
 }
 
-static void await_line(const char *what, unsigned ms)
+static void await_line(const char *what)
 {
-	for (uint64_t end = lab_now_ms() + ms;; lab_sleep_ms(50)) {
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;; lab_sleep_ms(50)) {
 		char *text = lab_read(JOURNAL);
 		bool there = strstr(text, what) != NULL;
 		if (!there && lab_now_ms() > end)
@@ -71,12 +74,12 @@ static void test_warns_five_minutes_before(void **state)
 	start(lab);
 	omfwd_expect(lab, 0, "--phase install --for 5m2s --section prod --rows cur-18 --reason 'rack move'");
 	expect_no_line("ends in");
-	await_line("install window for prod.cur-18 ends in 5m", 6000);
+	await_line("install window for prod.cur-18 ends in 5m");
 	/* Extended: there will be another warning, but not now. */
 	omfwd_expect(lab, 0, "--phase install --for 1h --section prod --rows cur-18");
 	/* Opened for less than that: no warning is due. */
 	omfwd_expect(lab, 0, "--phase install --for 2s --section test --rows cur-18");
-	await_line("install window for test.cur-18 closed by the kernel, its time is up", 6000);
+	await_line("install window for test.cur-18 closed by the kernel, its time is up");
 	expect_no_line("test.cur-18 ends in");
 	expect_no_line("prod.cur-18 closed");
 	EXPECT(lab, "pass " INSTALL, "drop " INSTALL_TEST);
@@ -108,7 +111,7 @@ static void test_closed_by_somebody_else(void **state)
 	lab_must(lab, NS_GATEWAY, "nft flush set inet omfwd install_window");
 	EXPECT(lab, "drop " INSTALL);
 	expect_status(lab, "every install window is closed");
-	await_line("install window for everything closed by somebody else, before its time", 6000);
+	await_line("install window for everything closed by somebody else, before its time");
 }
 
 static bool passes(struct lab *lab)
@@ -136,12 +139,13 @@ static void test_boots_never_lengthen_a_window(void **state)
 		omfwd_agent_stop(lab, pid, step % 2 ? SIGTERM : SIGKILL);
 		lab_must(lab, NS_GATEWAY, "nft flush ruleset");
 		pid = start(lab);
-		assert_true(passes(lab));
-		while (passes(lab) && lab_now_ms() < until + 3000)
-			lab_sleep_ms(5);
-		int late = (int)(lab_now_ms() - until);
-		print_message("restored window: ended %d ms after its time\n", late);
-		assert_in_range(late + 2500, 0, 2550);
+		uint64_t now = lab_now_ms(), open_at = 0;
+		for (; now < until + 3000 && passes(lab); now = lab_now_ms())
+			open_at = now;
+		assert_true(open_at > 0);
+		if (open_at > until + GRAIN_MS)
+			fail_msg("the restored window was open %u ms after its time",
+			         (unsigned)(open_at - until));
 		omfwd_agent_stop(lab, pid, SIGTERM);
 	}
 }

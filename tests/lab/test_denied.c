@@ -211,7 +211,7 @@ static void test_since(void **state)
 
 static void await_in_file(const char *path, const char *want)
 {
-	for (uint64_t end = lab_now_ms() + 10000;; lab_sleep_ms(50)) {
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;; lab_sleep_ms(50)) {
 		char *text = lab_read(path);
 		bool found = strstr(text, want);
 

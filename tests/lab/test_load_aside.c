@@ -46,7 +46,7 @@ static void await_verdict(struct lab *lab, const char *src, const char *dst, uin
 	struct probe probe = {
 	        .src = address_of(src), .dst = address_of(dst), .proto = IPPROTO_TCP, .dport = port};
 
-	for (uint64_t end = lab_now_ms() + 10000;; lab_sleep_ms(5)) {
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;; lab_sleep_ms(5)) {
 		burst_run(lab, &probe, 1);
 		if (probe.arrived == pass)
 			return;

@@ -58,7 +58,7 @@ static void expect_file(const char *sample)
 /* The log is heard when the kernel hands it over. */
 static char *await_sample(const struct lab *lab, const char *sample)
 {
-	for (uint64_t end = lab_now_ms() + 10000;; lab_sleep_ms(20)) {
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;; lab_sleep_ms(20)) {
 		char *metrics = omfwd_said(lab, 0, "metrics");
 		if (strstr(metrics, sample) || lab_now_ms() > end)
 			return metrics;
@@ -104,7 +104,7 @@ static void test_promtool_is_content(void **state)
 /* What comes after the answer to a reload takes its time. */
 static void await_no_file(void)
 {
-	uint64_t end = lab_now_ms() + 10000;
+	uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;
 
 	while (access(METRICS, F_OK) == 0) {
 		assert_true(lab_now_ms() < end);

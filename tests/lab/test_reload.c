@@ -112,7 +112,7 @@ static struct tally flow_during(struct lab *lab, const char *loop)
 	struct tally tally = {0};
 	pid_t pid = lab_start(lab, NS_GATEWAY, 2, "sh -ec '%s'", loop);
 	siginfo_t info = {0};
-	uint64_t end = lab_now_ms() + 60000;
+	uint64_t end = lab_now_ms() + 10 * LAB_PATIENCE_MS;
 	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0) {
 		tally_burst(lab, &tally);
 		lab_sleep_ms(
@@ -250,25 +250,30 @@ static bool reload_after(struct lab *lab, const char *damage)
 	return done;
 }
 
-/*
- * Members come and go beside the ones the probes use: more hosts, other hosts, and networks that touch those of the
- * probes, so that the range with the probe in it is another one each time. No set may be exchanged for that.
- */
+/* Members come and go beside the ones the probes use: more hosts, other hosts, networks elsewhere. */
 static const char *const toggled[] = {
         "10.2.40.1, 2001:db8:2:40::1",
-        "10.2.40.1, 10.2.40.2, 10.2.9.0/25, 10.2.7.128/25, 2001:db8:2:40::1, 2001:db8:2:9:8000::/65",
+        "10.2.40.1, 10.2.40.2, 10.2.10.0/25, 10.2.6.128/25, 2001:db8:2:40::1, 2001:db8:2:a::/65",
         "10.2.40.1, 2001:db8:2:40::1",
         "10.2.40.1, 10.2.40.3, 2001:db8:2:40::1, 2001:db8:2:40::3",
         "10.2.40.1, 10.2.40.4, 10.2.40.5, 2001:db8:2:40::1, 2001:db8:2:40::5",
 };
 
-static void test_members_toggled(void **state)
+/* Networks that touch those of the probes, so that the range with the probe in it is another one each time. */
+static const char *const touching[] = {
+        "10.2.40.5",
+        "10.2.40.5, 10.2.9.0/25, 10.2.7.128/25, 2001:db8:2:9::/65, 2001:db8:2:7:8000::/65",
+        "10.2.40.5, 10.2.9.0/25, 2001:db8:2:9::/65",
+        "10.2.40.5, 10.2.7.128/25, 2001:db8:2:7:8000::/65",
+};
+
+/* Reloads with one text after the other, times over. */
+static void toggle(struct lab *lab, const char *const *members, size_t n, int times)
 {
-	struct lab *lab = lab_need(state);
 	char loop[8192], text[4096], name[32];
 	int notify;
-	for (size_t i = 0; i < sizeof(toggled) / sizeof(toggled[0]); i++) {
-		snprintf(text, sizeof(text), "%swindows_agent = %s\n", COMMON_SHARED, toggled[i]);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(text, sizeof(text), "%swindows_agent = %s\n", COMMON_SHARED, members[i]);
 		snprintf(name, sizeof(name), "toggled.%zu", i);
 		lab_write(name, text);
 	}
@@ -276,15 +281,31 @@ static void test_members_toggled(void **state)
 	omfwd_agent_start(lab, &notify, "");
 	omfwd_expect(lab, 0, "--phase install --for 1h");
 	snprintf(loop, sizeof(loop),
-	         "i=0; while [ $i -lt 200 ]; do cp " LAB_DIR "/toggled.$((i %% %zu)) " CONFIG
+	         "i=0; while [ $i -lt %d ]; do cp " LAB_DIR "/toggled.$((i %% %zu)) " CONFIG
 	         "; \"%s\" reload " OMFWD_ARGS " >/dev/null; i=$((i + 1)); done",
-	         sizeof(toggled) / sizeof(toggled[0]), lab->binary);
+	         times, n, lab->binary);
 	struct tally tally = flow_during(lab, loop);
-	expect_clean(&tally, 10000);
+	expect_clean(&tally, 5000);
 	assert_int_equal(nft_counter(lab, "prod.cur-16"), tally.sent / 2);
+}
+
+/* No set may be exchanged for that. */
+static void test_members_toggled(void **state)
+{
+	struct lab *lab = lab_need(state);
+	toggle(lab, toggled, sizeof(toggled) / sizeof(toggled[0]), 200);
 	lab_must(lab, NS_GATEWAY, "! nft list sets | grep \"set .*[46]\\.[0-9]\"");
 	EXPECT(lab, "pass 10.2.40.5 10.1.0.10 tcp/5723", "drop 10.2.40.3 10.1.0.10 tcp/5723",
-	       "drop 10.2.9.1 10.1.0.10 tcp/5723", "pass 10.1.0.10 10.2.0.20 tcp/445");
+	       "drop 10.2.10.1 10.1.0.10 tcp/5723", "pass 10.1.0.10 10.2.0.20 tcp/445");
+}
+
+/* However it is done: kernels before 6.17 find nothing for a moment when a range takes the place of another in its set. */
+static void test_ranges_grow_and_shrink(void **state)
+{
+	struct lab *lab = lab_need(state);
+	toggle(lab, touching, sizeof(touching) / sizeof(touching[0]), 100);
+	EXPECT(lab, "pass 10.2.40.5 10.1.0.10 tcp/5723", "drop 10.2.9.1 10.1.0.10 tcp/5723",
+	       "pass 10.2.7.200 10.1.0.10 tcp/5723", "pass 10.1.0.10 10.2.0.20 tcp/445");
 }
 
 /* Whatever others did to the table, the next reload makes it ours again. */
@@ -330,8 +351,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        LAB_TEST(test_reloads_by_the_agent), LAB_TEST(test_reloads_without_an_agent),
 	        LAB_TEST(test_phase_changes),        LAB_TEST(test_kills_and_restarts),
-	        LAB_TEST(test_members_toggled),      LAB_TEST(test_reload_heals),
-	        LAB_TEST(test_flow_sees_a_gap),
+	        LAB_TEST(test_members_toggled),      LAB_TEST(test_ranges_grow_and_shrink),
+	        LAB_TEST(test_reload_heals),         LAB_TEST(test_flow_sees_a_gap),
 	};
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }

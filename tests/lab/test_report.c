@@ -134,7 +134,7 @@ static void test_drift(void **state)
 	omfwd_agent_start(lab, &notify, "");
 	lab_must(lab, NS_GATEWAY, "nft flush chain inet omfwd judge");
 	/* it is in the history once the repair has settled */
-	for (uint64_t end = lab_now_ms() + 10000;; lab_sleep_ms(50)) {
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;; lab_sleep_ms(50)) {
 		json = report(lab);
 		if (json_array_size(json_object_get(json, "events")) > 1 || lab_now_ms() > end)
 			break;

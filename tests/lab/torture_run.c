@@ -18,6 +18,7 @@
 
 #define EXACT_EVERY    16 /* steps between looks that make the traffic pause */
 #define MINUTES_IN_SEC 60
+#define CONTROL_STEPS  20 /* at least, however slow the machine */
 
 /* Its queue is long, because nobody reads what an agent says once it is up. */
 static int notify_open(const struct lab *lab)
@@ -131,7 +132,8 @@ void torture_control(struct lab *lab, unsigned packets_per_second, unsigned ms, 
 	options.packets_per_second = packets_per_second;
 	run_open(&torture, lab, &options, ret);
 	snprintf(torture.what, sizeof(torture.what), "control");
-	for (uint64_t start = lab_now_ms(); lab_now_ms() - start < ms; ret->steps++) {
+	for (uint64_t start = lab_now_ms(); lab_now_ms() - start < ms || ret->steps < CONTROL_STEPS;
+	     ret->steps++) {
 		lab_must(lab, NS_GATEWAY,
 		         "nft 'add table inet other; add chain inet other c { type filter hook forward "
 		         "priority 10; }; add rule inet other c counter; flush table inet other'");
