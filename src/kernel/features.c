@@ -134,7 +134,7 @@ static const struct {
         {probe_counter, "named counters (nft_objref, nft_counter)"},
         {probe_windows, "set elements with a timeout"},
         {probe_reject, "reject (nft_reject_inet)"},
-        {probe_log, "limited logging to a netlink group (nft_limit, nft_log)"},
+        {probe_log, "limited logging to a netlink group (nft_limit, nft_log, nfnetlink_log)"},
         {probe_age, "interval sets of a kernel of 5.10 or newer"},
 };
 

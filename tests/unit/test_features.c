@@ -49,9 +49,9 @@ static const struct feature needed[] = {
         {NFT_MSG_NEWSET, "window", NFTA_SET_FLAGS, NFT_SET_TIMEOUT, .missing = "set elements with a timeout"},
         {NFT_MSG_NEWRULE, .expression = "reject", .missing = "reject (nft_reject_inet)"},
         {NFT_MSG_NEWRULE, .expression = "limit",
-         .missing = "limited logging to a netlink group (nft_limit, nft_log)"},
+         .missing = "limited logging to a netlink group (nft_limit, nft_log, nfnetlink_log)"},
         {NFT_MSG_NEWRULE, .expression = "log",
-         .missing = "limited logging to a netlink group (nft_limit, nft_log)"},
+         .missing = "limited logging to a netlink group (nft_limit, nft_log, nfnetlink_log)"},
         {NFT_MSG_NEWSET, "concatenated", NFTA_SET_FLAGS, NFT_SET_CONCAT,
          .missing = "interval sets of a kernel of 5.10 or newer"},
 };
