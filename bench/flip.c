@@ -3,8 +3,12 @@
  * How long a phase takes: from the signal at the agent to the first packet with the new verdict. New connections knock at a port
  * of an install row, one packet every few microseconds, through the gateway of a running agent.
  *
+ * On a busy machine most of that can be waiting for a CPU. The kernel counts how long the agent waited for one, and the knocks on
+ * both sides of the change tell how long the sender did: "undisturbed" are the flips in which both waited less than 20 us.
+ *
  * Usage: flip ROUNDS GATEWAY AGENT_PID FROM TO UDP_PORT     as root; the namespaces are those of bench/packets
- * Output: open MEDIAN P99 MAX, close MEDIAN P99 MAX         in microseconds
+ * Output: open MEDIAN P99 MAX UNDISTURBED MEDIAN P99 MAX    in microseconds, the second three of the undisturbed alone;
+ *         close ...                                         the same
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,8 +27,15 @@
 #include "bench/wire.h"
 
 #define ROUNDS_MAX  1000
-#define PATIENCE_US 1000000.0
-#define QUIET       20 /* packets in a row that are lost: the door is closed */
+#define PATIENCE_US 10e6
+#define QUIET       20   /* packets in a row that are lost: the door is closed */
+#define WAIT_US     20.0 /* that is still undisturbed */
+
+struct flip {
+	double us;     /* from the signal to the change */
+	double doubt;  /* the change was so much earlier at the most: the time of the knock that saw it */
+	double waited; /* what the agent was ready to run and did not */
+};
 
 static struct wire left;
 static int right; /* sees what comes out */
@@ -83,27 +94,46 @@ static bool knock(void)
 	return through;
 }
 
-/* From the signal until packets are let through, or are not any more. */
-static double flip(pid_t agent, int signal, bool open)
+/* How long the agent's loop has waited for a CPU, in us; 0 where the kernel does not count it. */
+static double cpu_waits(pid_t agent)
 {
-	double begun = now_us(), changed = begun;
+	char path[64];
+	unsigned long long ran, waited = 0;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", (int)agent, (int)agent);
+	in = fopen(path, "r");
+	if (in && fscanf(in, "%llu %llu", &ran, &waited) != 2)
+		waited = 0;
+	if (in)
+		fclose(in);
+	return (double)waited / 1e3;
+}
+
+/* From the signal until packets are let through, or are not any more. */
+static struct flip flip(pid_t agent, int signal, bool open)
+{
+	double waited = cpu_waits(agent), begun = now_us(), last = begun;
+	struct flip result = {.us = 0};
 
 	if (kill(agent, signal) < 0)
 		fail("kill");
-	for (unsigned lost = 0; open ? !knock() : lost < QUIET;) {
+	for (unsigned same = 0; same < (open ? 1 : QUIET);) {
+		bool through = knock();
 		double now = now_us();
 
 		if (now - begun > PATIENCE_US) {
 			errno = ETIMEDOUT;
 			fail("the agent");
 		}
-		if (open)
-			continue;
-		lost = knock() ? 0 : lost + 1;
-		if (!lost)
-			changed = now_us();
+		if (through != open)
+			same = 0;
+		else if (same++ == 0)
+			result = (struct flip){.us = now - begun, .doubt = now - last};
+		last = now;
 	}
-	return (open ? now_us() : changed) - begun;
+	result.waited = cpu_waits(agent) - waited;
+	return result;
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -113,15 +143,35 @@ static int compare_numbers(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static void print(const char *name, double *us, unsigned n)
+static void print_times(double *us, unsigned n)
 {
 	qsort(us, n, sizeof(*us), compare_numbers);
-	printf("%s %.0f %.0f %.0f\n", name, us[n / 2], us[n * 99 / 100], us[n - 1]);
+	if (n)
+		printf(" %.0f %.0f %.0f", us[n / 2], us[n * 99 / 100], us[n - 1]);
+	else
+		printf(" - - -");
+}
+
+static void print(const char *name, const struct flip *flips, unsigned n)
+{
+	static double all[ROUNDS_MAX], undisturbed[ROUNDS_MAX];
+	unsigned quiet = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		all[i] = flips[i].us;
+		if (flips[i].doubt < WAIT_US && flips[i].waited < WAIT_US)
+			undisturbed[quiet++] = flips[i].us;
+	}
+	printf("%s", name);
+	print_times(all, n);
+	printf(" %u", quiet);
+	print_times(undisturbed, quiet);
+	putchar('\n');
 }
 
 int main(int argc, char **argv)
 {
-	static double opened[ROUNDS_MAX], closed[ROUNDS_MAX];
+	static struct flip opened[ROUNDS_MAX], closed[ROUNDS_MAX];
 	unsigned rounds = argc == 7 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
 	pid_t agent;
 	int forget;

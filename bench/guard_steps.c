@@ -2,13 +2,16 @@
 /*
  * Drives one engine through what an administrator does with a large role file, and says what each step sent to the
  * kernel. `guard_steps DIR lists MEMBERS` writes the files, `guard_steps DIR load reload` takes the steps. bench/guard
- * runs it under callgrind and holds counts against bounds; the time at the end of a line is for bench/run. It enforces a policy in the network namespace
- * it is in; bench/guard gives it one of its own.
+ * runs it under callgrind and holds counts against bounds; the times at the end of a line, of the whole step and of its batches in
+ * the kernel, are for bench/run. It enforces a policy in the network namespace it is in; bench/guard gives it one of its own.
  */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +24,25 @@
 
 static char config[512], list[512];
 static struct engine engine;
+static double in_kernel_us; /* in sendmsg(), which sends batches and returns when they are committed */
+
+static double now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+/* Takes the place of libc's. */
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	double begun = now_us();
+	ssize_t sent = syscall(SYS_sendmsg, fd, message, flags);
+
+	in_kernel_us += now_us() - begun;
+	return sent;
+}
 
 static FILE *open_file(const char *path)
 {
@@ -59,22 +81,23 @@ static void write_list(unsigned n, unsigned moved)
 	fclose(out);
 }
 
-/* Which of the members have moved, one in so many; each step has a list of its own. */
+/* How many of the members have moved, one in so many; each step has a list of its own. */
 static const struct {
 	const char *name;
-	unsigned moved_of;
+	unsigned moved_of; /* 0: none */
 } steps[] = {
-        {"load", 0},      /* the file for the first time */
-        {"reload", 0},    /* the same again */
-        {"percent", 100}, /* one member in a hundred has another address */
-        {"host", 20000},  /* one member in 20,000 */
+        {"load", 0},        /* the file for the first time */
+        {"reload", 0},      /* the same again */
+        {"half", 2},        /* every other member has another address */
+        {"percent", 100},   /* one member in a hundred */
+        {"host", UINT_MAX}, /* one member */
 };
 
 static void write_lists(const char *dir, unsigned members)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		snprintf(list, sizeof(list), "%s/%s.list", dir, steps[i].name);
-		write_list(members, steps[i].moved_of ? members / steps[i].moved_of : 0);
+		write_list(members, steps[i].moved_of ? (members - 1) / steps[i].moved_of + 1 : 0);
 	}
 }
 
@@ -102,23 +125,36 @@ static void fail(const char *step, const json_t *reply)
 	exit(EXIT_FAILURE);
 }
 
+static void drop_old(void)
+{
+	kernel_leave_old(engine.kernel, false);
+	if (!kernel_has_old(engine.kernel))
+		return;
+	kernel_await_packets();
+	kernel_drop_old(engine.kernel);
+}
+
 static void run_step(const char *dir, const char *name)
 {
 	struct kernel_statistics before = *kernel_statistics(engine.kernel);
 	const struct kernel_statistics *after = kernel_statistics(engine.kernel);
 	json_t *reply = reply_new();
-	struct timespec begun, done;
+	double begun, done, in_kernel;
 
 	take_list(dir, name);
-	clock_gettime(CLOCK_MONOTONIC, &begun);
+	in_kernel_us = 0;
+	kernel_leave_old(engine.kernel, true);
+	begun = now_us();
 	if (engine_load(&engine, reply) != CODE_DONE)
 		fail(name, reply);
-	clock_gettime(CLOCK_MONOTONIC, &done);
-	engine_state_save(&engine); /* the last good policy, as the agent does next */
-	printf("%s %" PRIu64 " batches %" PRIu64 " messages %" PRIu64 " bytes %" PRIu64 " reads %.3f ms\n",
+	done = now_us();
+	in_kernel = in_kernel_us;
+	drop_old(); /* and the last good policy: as the agent does when it has answered */
+	engine_state_save(&engine);
+	printf("%s %" PRIu64 " batches %" PRIu64 " messages %" PRIu64 " bytes %" PRIu64
+	       " reads %.3f ms %.0f us in the kernel\n",
 	       name, after->batches - before.batches, after->messages - before.messages,
-	       after->bytes - before.bytes, after->reads - before.reads,
-	       (double)(done.tv_sec - begun.tv_sec) * 1e3 + (double)(done.tv_nsec - begun.tv_nsec) / 1e6);
+	       after->bytes - before.bytes, after->reads - before.reads, (done - begun) / 1e3, in_kernel);
 	json_decref(reply);
 }
 
@@ -128,7 +164,8 @@ int main(int argc, char **argv)
 	json_t *reply = reply_new();
 
 	if (argc < 3) {
-		fputs("usage: guard_steps DIR lists MEMBERS\n       guard_steps DIR load|reload|percent|host "
+		fputs("usage: guard_steps DIR lists MEMBERS\n       guard_steps DIR "
+		      "load|reload|half|percent|host "
 		      "...\n",
 		      stderr);
 		return EXIT_FAILURE;
