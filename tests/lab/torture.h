@@ -17,7 +17,7 @@ struct torture_options {
 	bool own_table;              /* own_table = yes; else the table is anybody's */
 };
 
-#define TORTURE_STEPS_MAX 16
+#define TORTURE_STEPS_MAX 48
 
 struct torture_result {
 	unsigned steps, kills, faults, loads, windows, comparisons;

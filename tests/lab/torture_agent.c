@@ -124,7 +124,7 @@ void agent_stop(struct torture *torture)
 pid_t client_start(struct torture *torture, const char *inject, const char *args)
 {
 	char strace[256];
-	return lab_start(torture->lab, NS_GATEWAY, torture->log,
+	return lab_start(torture->lab, NS_GATEWAY, torture->said,
 	                 "env ASAN_OPTIONS=detect_leaks=0 %s'%s' " OMFWD_ARGS " %s",
 	                 strace_text(inject, strace, sizeof(strace)), torture->lab->binary, args);
 }

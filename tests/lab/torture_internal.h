@@ -31,7 +31,8 @@ struct torture {
 	struct dice dice;
 	struct traffic *traffic;
 	struct account account;
-	int log, notify;
+	int log, notify;       /* what the agent says, and what it tells systemd */
+	int said;              /* what commands say: log, or a file of their own */
 	pid_t agent;           /* 0: none */
 	bool ready;            /* it has said so */
 	bool faulty;           /* it runs under strace */
@@ -62,6 +63,25 @@ int client_run(struct torture *torture, const char *args);
 pid_t client_start(struct torture *torture, const char *inject, const char *args);
 int client_wait(struct torture *torture, pid_t pid);
 
+/* The run (torture_run.c) */
+
+/* A row of a table of actions; those with more weight come more often. */
+struct torture_step {
+	const char *name;
+	unsigned weight;
+	void (*run)(struct torture *torture);
+};
+
+/* A policy, an agent and traffic over it; the lab must be fresh. */
+void torture_open(struct torture *torture, struct lab *lab, const struct torture_options *options,
+                  struct torture_result *result);
+/* A row of the table at random. */
+size_t torture_pick(struct torture *torture, const struct torture_step *steps, size_t n);
+/* Does what the i-th row says, and looks at the traffic after it. */
+void torture_do(struct torture *torture, const struct torture_step *steps, size_t i);
+/* The last look; ends agent and traffic, and searches what they said. */
+void torture_close(struct torture *torture);
+
 /* Checks (torture_check.c) */
 
 /* Something is wrong: prints it with the step, and counts it. */
@@ -75,11 +95,6 @@ void check_model(struct torture *torture);
 
 /* The random actions (torture_steps.c, torture_hands.c) */
 
-struct torture_step {
-	const char *name;
-	unsigned weight;
-	void (*run)(struct torture *torture);
-};
 extern const struct torture_step torture_steps[];
 extern const size_t n_torture_steps;
 

@@ -32,8 +32,8 @@ static int notify_open(const struct lab *lab)
 }
 
 /* The policy goes in before the traffic starts, so that rows and traffic are counted from one moment on. */
-static void run_open(struct torture *torture, struct lab *lab, const struct torture_options *options,
-                     struct torture_result *result)
+void torture_open(struct torture *torture, struct lab *lab, const struct torture_options *options,
+                  struct torture_result *result)
 {
 	*result = (struct torture_result){0};
 	*torture = (struct torture){
@@ -42,6 +42,7 @@ static void run_open(struct torture *torture, struct lab *lab, const struct tort
 	snprintf(torture->what, sizeof(torture->what), "start");
 	lab_must(lab, NS_GATEWAY, "mkdir -p " LAB_DIR "/run " LAB_DIR "/state");
 	torture->log = open(AGENT_LOG, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	torture->said = torture->log;
 	torture->notify = notify_open(lab);
 	policy_edit(&torture->dice, options->own_table);
 	agent_need(torture);
@@ -61,7 +62,7 @@ static void log_judge(struct torture *torture)
 	lab_run_free(&run);
 }
 
-static void run_close(struct torture *torture)
+void torture_close(struct torture *torture)
 {
 	struct traffic_counts counts;
 	snprintf(torture->what, sizeof(torture->what), "end");
@@ -74,27 +75,26 @@ static void run_close(struct torture *torture)
 	log_judge(torture);
 }
 
-static size_t step_pick(struct torture *torture)
+size_t torture_pick(struct torture *torture, const struct torture_step *steps, size_t n)
 {
 	unsigned sum = 0, at;
 	size_t i = 0;
-	for (size_t j = 0; j < n_torture_steps; j++)
-		sum += torture_steps[j].weight;
+	for (size_t j = 0; j < n; j++)
+		sum += steps[j].weight;
 	at = dice_roll(&torture->dice, sum);
-	while (at >= torture_steps[i].weight)
-		at -= torture_steps[i++].weight;
+	while (at >= steps[i].weight)
+		at -= steps[i++].weight;
 	return i;
 }
 
-static void step_run(struct torture *torture)
+void torture_do(struct torture *torture, const struct torture_step *steps, size_t i)
 {
 	struct torture_result *result = torture->result;
-	size_t i = step_pick(torture);
 	result->steps++;
-	result->by_step[i].name = torture_steps[i].name;
+	result->by_step[i].name = steps[i].name;
 	result->by_step[i].times++;
-	snprintf(torture->what, sizeof(torture->what), "%s", torture_steps[i].name);
-	torture_steps[i].run(torture);
+	snprintf(torture->what, sizeof(torture->what), "%s", steps[i].name);
+	steps[i].run(torture);
 	check_traffic(torture, result->steps % EXACT_EVERY == 0);
 }
 
@@ -108,10 +108,10 @@ static bool run_is_over(const struct torture *torture, uint64_t start)
 void torture_run(struct lab *lab, const struct torture_options *options, struct torture_result *ret)
 {
 	struct torture torture;
-	run_open(&torture, lab, options, ret);
+	torture_open(&torture, lab, options, ret);
 	uint64_t start = lab_now_ms(), told = start;
 	while (!run_is_over(&torture, start)) {
-		step_run(&torture);
+		torture_do(&torture, torture_steps, torture_pick(&torture, torture_steps, n_torture_steps));
 		if (lab_now_ms() - told < MINUTES_IN_SEC * 1000)
 			continue;
 		told = lab_now_ms();
@@ -119,7 +119,7 @@ void torture_run(struct lab *lab, const struct torture_options *options, struct 
 	}
 	agent_kill(&torture);
 	check_model(&torture);
-	run_close(&torture);
+	torture_close(&torture);
 	ret->ms = lab_now_ms() - start;
 }
 
@@ -130,7 +130,7 @@ void torture_control(struct lab *lab, unsigned packets_per_second, unsigned ms, 
 	struct torture torture;
 	struct torture_options options = control_options;
 	options.packets_per_second = packets_per_second;
-	run_open(&torture, lab, &options, ret);
+	torture_open(&torture, lab, &options, ret);
 	snprintf(torture.what, sizeof(torture.what), "control");
 	for (uint64_t start = lab_now_ms(); lab_now_ms() - start < ms || ret->steps < CONTROL_STEPS;
 	     ret->steps++) {
@@ -139,7 +139,7 @@ void torture_control(struct lab *lab, unsigned packets_per_second, unsigned ms, 
 		         "priority 10; }; add rule inet other c counter; flush table inet other'");
 		check_traffic(&torture, false);
 	}
-	run_close(&torture);
+	torture_close(&torture);
 }
 
 void torture_positive_control(struct lab *lab, unsigned packets_per_second, unsigned ms,
@@ -148,7 +148,7 @@ void torture_positive_control(struct lab *lab, unsigned packets_per_second, unsi
 	struct torture torture;
 	struct torture_options options = control_options;
 	options.packets_per_second = packets_per_second;
-	run_open(&torture, lab, &options, ret);
+	torture_open(&torture, lab, &options, ret);
 	agent_stop(&torture);
 	lab_must(lab, NS_GATEWAY,
 	         "{ echo 'table inet omfwd'; echo 'delete table inet omfwd'; '%s' " OMFWD_ARGS

@@ -7,6 +7,7 @@
 #include "tests/lab/torture_traffic.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -25,9 +26,9 @@
 #include "tests/lab/expect.h"
 #include "tests/lab/packet.h"
 
-#define PORT_KEEP     64 /* packets until a client takes a fresh port */
-#define TICK_NS       1000000
-#define TICKS_A_SEC   1000
+#define PORT_KEEP     64   /* packets until a client takes a fresh port */
+#define TICKS_A_SEC   1000 /* at most; fewer when there are fewer packets */
+#define SEC_IN_NS     1000000000
 #define LATE_NS       50000000 /* too far behind to catch up */
 #define START_WAIT_MS 5000
 #define MS_IN_US      1000
@@ -88,6 +89,8 @@ static const struct flow flows[] = {
 struct shared {
 	atomic_uint hold, seen; /* the sender repeats what it saw in hold */
 	atomic_bool anew;       /* it takes fresh ports for all */
+	atomic_uint rate;       /* packets a second */
+	atomic_uint keep;       /* packets until a client takes a fresh port */
 };
 
 struct traffic {
@@ -100,7 +103,8 @@ struct sender {
 	int side[2]; /* packet sockets on l0, r0 */
 	struct probe probes[N_FLOWS];
 	uint16_t port[N_FLOWS]; /* of the client */
-	unsigned used[N_FLOWS]; /* packets so far */
+	unsigned used[N_FLOWS]; /* packets with this port */
+	unsigned turn[N_FLOWS]; /* ports so far */
 	size_t next;
 };
 
@@ -124,7 +128,7 @@ static void probes_make(struct sender *sender)
 		        .dst = address_of(flow->speaker == SERVER_SPEAKS ? flow->client : flow->server),
 		        .proto = flow->proto,
 		        .tcp_flags = flow->flags};
-		sender->used[i] = (unsigned)i * 5; /* not all at once take a fresh port */
+		sender->used[i] = (unsigned)i * 5 % PORT_KEEP; /* not all at once take a fresh port */
 	}
 }
 
@@ -133,7 +137,11 @@ static uint16_t client_port(struct sender *sender, size_t i)
 {
 	if (flows[i].speaker == SERVER_SPEAKS)
 		return sender->port[i - 1];
-	unsigned turn = sender->used[i]++ / PORT_KEEP % (TRAFFIC_PORTS / N_FLOWS);
+	if (sender->used[i]++ >= atomic_load(&sender->shared->keep)) {
+		sender->used[i] = 1;
+		sender->turn[i]++;
+	}
+	unsigned turn = sender->turn[i] % (TRAFFIC_PORTS / N_FLOWS);
 	return (uint16_t)(TRAFFIC_PORT + TRAFFIC_PORTS * flows[i].class + turn * N_FLOWS + i);
 }
 
@@ -171,11 +179,11 @@ static int64_t timespec_ns(const struct timespec *time)
 }
 
 /* The next tick on a steady clock; what was missed by far is not made up for. */
-static void tick_await(struct timespec *next)
+static void tick_await(struct timespec *next, int64_t tick_ns)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	int64_t at = timespec_ns(next) + TICK_NS;
+	int64_t at = timespec_ns(next) + tick_ns;
 	if (timespec_ns(&now) - at > LATE_NS)
 		at = timespec_ns(&now);
 	*next = (struct timespec){.tv_sec = at / 1000000000, .tv_nsec = at % 1000000000};
@@ -185,11 +193,11 @@ static void tick_await(struct timespec *next)
 static void clients_renew(struct sender *sender)
 {
 	for (size_t i = 0; i < N_FLOWS; i++)
-		sender->used[i] += PORT_KEEP - sender->used[i] % PORT_KEEP;
+		sender->used[i] = UINT_MAX;
 	sender->next = 0; /* no answer before its question */
 }
 
-static void sender_run(struct sender *sender, unsigned packets_per_second)
+static void sender_run(struct sender *sender)
 {
 	struct timespec next;
 	clock_gettime(CLOCK_MONOTONIC, &next);
@@ -198,9 +206,11 @@ static void sender_run(struct sender *sender, unsigned packets_per_second)
 		atomic_store(&sender->shared->seen, hold);
 		if (atomic_exchange(&sender->shared->anew, false))
 			clients_renew(sender);
+		unsigned rate = atomic_load(&sender->shared->rate);
+		unsigned packets = rate < TICKS_A_SEC ? 1 : rate / TICKS_A_SEC;
 		if (!hold)
-			sender_tick(sender, packets_per_second / TICKS_A_SEC);
-		tick_await(&next);
+			sender_tick(sender, packets);
+		tick_await(&next, (int64_t)SEC_IN_NS * packets / rate);
 	}
 }
 
@@ -215,7 +225,7 @@ static void child_note(struct lab *lab, pid_t pid)
 	fail_msg("the lab has too many children");
 }
 
-static pid_t sender_start(struct lab *lab, struct shared *shared, unsigned packets_per_second)
+static pid_t sender_start(struct lab *lab, struct shared *shared)
 {
 	struct sender sender = {.shared = shared,
 	                        .side = {side_open(lab, NS_LEFT, "l0"), side_open(lab, NS_RIGHT, "r0")}};
@@ -226,7 +236,7 @@ static pid_t sender_start(struct lab *lab, struct shared *shared, unsigned packe
 		memset(&all, 0xff, sizeof(all));
 		sched_setaffinity(0, sizeof(all), &all);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		sender_run(&sender, packets_per_second);
+		sender_run(&sender);
 	}
 	close(sender.side[0]);
 	close(sender.side[1]);
@@ -267,12 +277,28 @@ void traffic_begin_anew(struct lab *lab, struct traffic *traffic)
 	atomic_store(&traffic->shared->anew, true);
 }
 
+void traffic_pace(struct traffic *traffic, unsigned packets_per_second, bool fresh)
+{
+	atomic_store(&traffic->shared->rate, packets_per_second ? packets_per_second : 1);
+	atomic_store(&traffic->shared->keep, fresh ? 1 : PORT_KEEP);
+}
+
+uint64_t traffic_cpu_ms(const struct traffic *traffic)
+{
+	clockid_t clock;
+	struct timespec used = {0};
+	if (clock_getcpuclockid(traffic->sender, &clock) == 0)
+		clock_gettime(clock, &used);
+	return (uint64_t)timespec_ns(&used) / (SEC_IN_NS / 1000);
+}
+
 struct traffic *traffic_start(struct lab *lab, unsigned packets_per_second)
 {
 	struct traffic *traffic = calloc(1, sizeof(*traffic));
 	traffic->shared = mmap(NULL, sizeof(*traffic->shared), PROT_READ | PROT_WRITE,
 	                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	traffic->sender = sender_start(lab, traffic->shared, packets_per_second);
+	traffic_pace(traffic, packets_per_second, false);
+	traffic->sender = sender_start(lab, traffic->shared);
 	return traffic;
 }
 

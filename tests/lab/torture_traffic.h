@@ -27,13 +27,19 @@ struct traffic_counts {
 
 struct traffic;
 
-/* Starts to send. */
+/* Starts to send: at least one packet a second. */
 struct traffic *traffic_start(struct lab *lab, unsigned packets_per_second);
 void traffic_stop(struct lab *lab, struct traffic *traffic);
 
 /* Stops sending and waits until nothing is under way; then counts before and after belong together. */
 void traffic_hold(struct traffic *traffic);
 void traffic_resume(struct traffic *traffic);
+
+/* From now on so many packets a second, of which each is of a new connection when fresh. */
+void traffic_pace(struct traffic *traffic, unsigned packets_per_second, bool fresh);
+
+/* CPU time that sending has taken so far, in ms. */
+uint64_t traffic_cpu_ms(const struct traffic *traffic);
 
 /*
  * With the traffic held: forgets every connection and has all clients begin anew. A connection whose server was heard
