@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The files of the state directory, damaged: the last good policy, which is believed only when it holds together, the
- * windows, the history and when counters grew. The first byte of the input says which.
+ * windows, the history, when counters grew, and the mark of a policy on trial. The first byte of the input says which.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -12,6 +12,7 @@
 
 #include "agent/activity.h"
 #include "agent/history.h"
+#include "agent/last_good.h"
 #include "agent/state.h"
 #include "ruleset/store.h"
 #include "ruleset/store_format.h"
@@ -107,6 +108,17 @@ static void fuzz_activity(const uint8_t *bytes, size_t size)
 	activity_clear(&activity);
 }
 
+/* A mark is a mark, whatever is in it, and one that is written is read as it was meant. */
+static void fuzz_mark(const uint8_t *bytes, size_t size)
+{
+	const char *dir = write_state("unconfirmed", bytes, size);
+	enum trial_mark mark = trial_mark_get(dir);
+
+	FUZZ_HOLDS(mark == MARK_BEFORE_LAST_GOOD || mark == MARK_BEFORE_NOTHING);
+	FUZZ_HOLDS(trial_mark_set(dir, mark) == 0 && trial_mark_get(dir) == mark);
+	FUZZ_HOLDS(trial_mark_set(dir, MARK_NONE) == 0 && trial_mark_get(dir) == MARK_NONE);
+}
+
 static void fuzz_one(uint8_t what, uint8_t *bytes, size_t size)
 {
 	if (what & 1)
@@ -115,6 +127,8 @@ static void fuzz_one(uint8_t what, uint8_t *bytes, size_t size)
 		fuzz_history(bytes, size);
 	else if (what & 8)
 		fuzz_activity(bytes, size);
+	else if (what & 16)
+		fuzz_mark(bytes, size);
 	else
 		fuzz_last_good(bytes, size, what & 2);
 }
