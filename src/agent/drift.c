@@ -247,10 +247,11 @@ static void verify(struct drift *drift)
 {
 	struct engine *engine = drift->engine;
 	bool taken = drift->fingerprint != 0;
-	bool intact = engine_verify_sets(engine) || engine_verify_sets(engine); /* others may disturb one */
+	bool intact = engine_verify_sets(engine), same;
 	uint64_t now = 0;
-	bool same = kernel_fingerprint(engine->kernel, &now) == 0 && now == drift->fingerprint;
 
+	intact = intact || engine_verify_sets(engine); /* others may disturb one */
+	same = kernel_fingerprint(engine->kernel, &now) == 0 && now == drift->fingerprint;
 	drift->doubt = false;
 	drift->windows = true;
 	if (!intact || (taken && !same))

@@ -47,32 +47,41 @@ static int finish(FILE *out)
 	return fclose(out) != 0 && r == 0 ? -errno : r;
 }
 
-/* mkstemp() gives the file to us alone; the report is to be as any other file that its user writes. */
-static int create_aside(char *aside, FILE **ret)
+/*
+ * mkstemp() gives the file to us alone; the report is to be as any other file that its user writes. NULL, and errno: there
+ * is no such file.
+ */
+static FILE *create_aside(char *aside)
 {
 	mode_t mask = umask(0);
-	int fd = mkstemp(aside);
+	int fd = mkstemp(aside), err;
+	FILE *out;
 
 	umask(mask);
 	if (fd < 0)
-		return -errno;
-	*ret = fchmod(fd, FILE_MODE & ~mask) == 0 ? fdopen(fd, "w") : NULL;
-	if (*ret)
-		return 0;
+		return NULL;
+	out = fchmod(fd, FILE_MODE & ~mask) == 0 ? fdopen(fd, "w") : NULL;
+	if (out)
+		return out;
+	err = errno;
 	close(fd);
-	return -errno;
+	unlink(aside);
+	errno = err;
+	return NULL;
 }
 
 static int write_file(const struct options *options, const json_t *report)
 {
-	FILE *out = NULL;
+	FILE *out;
 	char *aside;
 	int r;
 
 	if (asprintf(&aside, "%s.XXXXXX", options->output) < 0)
 		abort();
-	r = create_aside(aside, &out);
-	if (r == 0) {
+	out = create_aside(aside);
+	if (!out) {
+		r = -errno;
+	} else {
 		print_report(options, report, out);
 		r = finish(out);
 		if (r == 0 && rename(aside, options->output) < 0)

@@ -182,8 +182,10 @@ static int take_option(struct parser *parser, int argc, char *const argv[], int 
 	}
 	if (!spec->value && equals)
 		return FAIL(parser, "%s takes no value; write it alone", spec->name);
-	if (!spec->value || equals)
-		return set_value(parser, spec, equals ? equals + 1 : NULL);
+	if (!spec->value)
+		return set_value(parser, spec, "");
+	if (equals)
+		return set_value(parser, spec, equals + 1);
 	if (*i + 1 >= argc)
 		return FAIL(parser, "%s needs a value; write %s %s", spec->name, spec->name, spec->value);
 	return set_value(parser, spec, argv[++*i]);

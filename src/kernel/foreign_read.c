@@ -179,11 +179,12 @@ static void add_set(struct reading *reading, const struct nftnl_set *nftnl)
 	        .name = kept(reading, nftnl_set_get_str(nftnl, NFTNL_SET_NAME)),
 	        .flags = nftnl_set_get_u32(nftnl, NFTNL_SET_FLAGS),
 	        .key_len = nftnl_set_get_u32(nftnl, NFTNL_SET_KEY_LEN),
-	        .n_fields = fields && len <= FOREIGN_FIELDS_MAX ? len : 0,
 	};
 	set->known = set->key_len <= FOREIGN_DATA_MAX && !(set->flags & NFT_SET_OBJECT);
-	if (set->n_fields)
-		memcpy(set->fields, fields, set->n_fields);
+	if (fields && len <= FOREIGN_FIELDS_MAX) {
+		set->n_fields = len;
+		memcpy(set->fields, fields, len);
+	}
 }
 
 static int read_set(const struct nlmsghdr *message, void *data)

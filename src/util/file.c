@@ -35,22 +35,21 @@ int file_read_fd(int fd, char **text, size_t *len)
 	ssize_t n;
 	int r = file_size_hint(fd, &want);
 
-	while (r == 0) {
+	if (r < 0)
+		return r;
+	do {
 		buf = array_reserve(buf, &cap, want, 1);
 		n = read(fd, buf + used, cap - used - 1);
-		if (n == 0)
-			break;
 		if (n < 0)
 			r = errno == EINTR ? 0 : -errno;
 		else if ((used += (size_t)n) > FILE_MAX)
 			r = -EFBIG;
 		want = used + 2;
-	}
+	} while (r == 0 && n != 0);
 	if (r < 0) {
 		free(buf);
 		return r;
 	}
-	/* The loop ran: r was 0. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	buf[used] = '\0';
 	*text = buf;
 	*len = used;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A table of others, made by hand: a base chain of the forward hook, two chains to jump to, one set, and a packet. Its
- * rules are put together expression by expression, as nft and iptables-nft do.
+ * rules are put together expression by expression, as nft and iptables-nft do. No test needs all of the functions: they
+ * are inline.
  */
 #ifndef OMFWD_FOREIGN_WORLD_H
 #define OMFWD_FOREIGN_WORLD_H
@@ -35,7 +36,7 @@ struct world {
 	struct foreign_packet packet;
 };
 
-static int world_open(void **state)
+static inline int world_open(void **state)
 {
 	static const char *const names[CHAINS_MAX] = {"base", "one", "two"};
 	struct world *world = calloc(1, sizeof(*world));
@@ -69,7 +70,7 @@ static int world_open(void **state)
 	return 0;
 }
 
-static int world_close(void **state)
+static inline int world_close(void **state)
 {
 	struct world *world = *state;
 
@@ -80,7 +81,7 @@ static int world_close(void **state)
 	return 0;
 }
 
-static struct nftnl_rule *rule_add(struct world *world, size_t chain)
+static inline struct nftnl_rule *rule_add(struct world *world, size_t chain)
 {
 	struct foreign_rule *rule = &world->rules[chain][world->chains[chain].n++];
 
@@ -88,7 +89,7 @@ static struct nftnl_rule *rule_add(struct world *world, size_t chain)
 	return rule->nftnl;
 }
 
-static struct nftnl_expr *expr_add(struct nftnl_rule *rule, const char *name)
+static inline struct nftnl_expr *expr_add(struct nftnl_rule *rule, const char *name)
 {
 	struct nftnl_expr *expr = nftnl_expr_alloc(name);
 
@@ -97,7 +98,7 @@ static struct nftnl_expr *expr_add(struct nftnl_rule *rule, const char *name)
 	return expr;
 }
 
-static void add_verdict(struct nftnl_rule *rule, int verdict, const char *chain)
+static inline void add_verdict(struct nftnl_rule *rule, int verdict, const char *chain)
 {
 	struct nftnl_expr *expr = expr_add(rule, "immediate");
 
@@ -107,7 +108,7 @@ static void add_verdict(struct nftnl_rule *rule, int verdict, const char *chain)
 		nftnl_expr_set_str(expr, NFTNL_EXPR_IMM_CHAIN, chain);
 }
 
-static void add_payload(struct nftnl_rule *rule, uint32_t base, uint32_t offset, uint32_t len)
+static inline void add_payload(struct nftnl_rule *rule, uint32_t base, uint32_t offset, uint32_t len)
 {
 	struct nftnl_expr *expr = expr_add(rule, "payload");
 
@@ -117,8 +118,8 @@ static void add_payload(struct nftnl_rule *rule, uint32_t base, uint32_t offset,
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_LEN, len);
 }
 
-static void add_load(struct nftnl_rule *rule, const char *name, uint16_t key_attr, uint16_t reg_attr,
-                     uint32_t key)
+static inline void add_load(struct nftnl_rule *rule, const char *name, uint16_t key_attr, uint16_t reg_attr,
+                            uint32_t key)
 {
 	struct nftnl_expr *expr = expr_add(rule, name);
 
@@ -126,12 +127,12 @@ static void add_load(struct nftnl_rule *rule, const char *name, uint16_t key_att
 	nftnl_expr_set_u32(expr, reg_attr, NFT_REG_1);
 }
 
-static void add_meta(struct nftnl_rule *rule, uint32_t key)
+static inline void add_meta(struct nftnl_rule *rule, uint32_t key)
 {
 	add_load(rule, "meta", NFTNL_EXPR_META_KEY, NFTNL_EXPR_META_DREG, key);
 }
 
-static void add_cmp(struct nftnl_rule *rule, uint32_t op, const void *data, uint32_t len)
+static inline void add_cmp(struct nftnl_rule *rule, uint32_t op, const void *data, uint32_t len)
 {
 	struct nftnl_expr *expr = expr_add(rule, "cmp");
 
@@ -140,7 +141,7 @@ static void add_cmp(struct nftnl_rule *rule, uint32_t op, const void *data, uint
 	nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, data, len);
 }
 
-static void add_mask(struct nftnl_rule *rule, uint32_t bits)
+static inline void add_mask(struct nftnl_rule *rule, uint32_t bits)
 {
 	struct nftnl_expr *expr = expr_add(rule, "bitwise");
 	const uint32_t nothing = 0;
@@ -153,7 +154,7 @@ static void add_mask(struct nftnl_rule *rule, uint32_t bits)
 }
 
 /* tcp dport PORT, or sport with offset 0 */
-static void add_port(struct nftnl_rule *rule, uint32_t offset, uint32_t op, uint16_t port)
+static inline void add_port(struct nftnl_rule *rule, uint32_t offset, uint32_t op, uint16_t port)
 {
 	uint16_t wire = htons(port);
 
@@ -164,7 +165,7 @@ static void add_port(struct nftnl_rule *rule, uint32_t offset, uint32_t op, uint
 #define SPORT 0
 #define DPORT 2
 
-static void add_lookup(struct nftnl_rule *rule, bool is_map, bool inverted)
+static inline void add_lookup(struct nftnl_rule *rule, bool is_map, bool inverted)
 {
 	struct nftnl_expr *expr = expr_add(rule, "lookup");
 
@@ -176,7 +177,7 @@ static void add_lookup(struct nftnl_rule *rule, bool is_map, bool inverted)
 }
 
 /* Walks; handle: of the rule that is named, 0: the policy. */
-static void expect(struct world *world, enum foreign_answer answer, uint64_t handle)
+static inline void expect(struct world *world, enum foreign_answer answer, uint64_t handle)
 {
 	struct foreign_verdict verdicts[4];
 	size_t n = foreign_walk(&world->foreign, &world->packet, verdicts, 4);
@@ -185,7 +186,7 @@ static void expect(struct world *world, enum foreign_answer answer, uint64_t han
 	assert_int_equal(n && verdicts[0].rule ? verdicts[0].rule->handle : 0, handle);
 }
 
-static void element_set(struct world *world, const uint8_t key[4], uint32_t flags, int verdict)
+static inline void element_set(struct world *world, const uint8_t key[4], uint32_t flags, int verdict)
 {
 	struct foreign_element *element = &world->elements[world->set.n++];
 
@@ -195,7 +196,7 @@ static void element_set(struct world *world, const uint8_t key[4], uint32_t flag
 	element->verdict = verdict;
 }
 
-static void add_xt_mark(struct nftnl_rule *rule, uint32_t mark, bool invert)
+static inline void add_xt_mark(struct nftnl_rule *rule, uint32_t mark, bool invert)
 {
 	struct nftnl_expr *expr = expr_add(rule, "match");
 	struct xt_mark_mtinfo1 *info = calloc(1, sizeof(*info));
@@ -206,7 +207,7 @@ static void add_xt_mark(struct nftnl_rule *rule, uint32_t mark, bool invert)
 	nftnl_expr_set(expr, NFTNL_EXPR_MT_INFO, info, sizeof(*info));
 }
 
-static void add_xt_tcp(struct nftnl_rule *rule, uint16_t lo, uint16_t hi)
+static inline void add_xt_tcp(struct nftnl_rule *rule, uint16_t lo, uint16_t hi)
 {
 	struct nftnl_expr *expr = expr_add(rule, "match");
 	struct xt_tcp *info = calloc(1, sizeof(*info));
@@ -217,7 +218,7 @@ static void add_xt_tcp(struct nftnl_rule *rule, uint16_t lo, uint16_t hi)
 	nftnl_expr_set(expr, NFTNL_EXPR_MT_INFO, info, sizeof(*info));
 }
 
-static void add_target(struct nftnl_rule *rule, const char *name)
+static inline void add_target(struct nftnl_rule *rule, const char *name)
 {
 	struct nftnl_expr *expr = expr_add(rule, "target");
 	char *info = calloc(1, 8);
