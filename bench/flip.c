@@ -6,7 +6,9 @@
  * On a busy machine most of that can be waiting for a CPU. The kernel counts how long the agent waited for one, and the knocks on
  * both sides of the change tell how long the sender did: "undisturbed" are the flips in which both waited less than 20 us.
  *
- * Usage: flip ROUNDS GATEWAY AGENT_PID FROM TO UDP_PORT     as root; the namespaces are those of bench/packets
+ * What the agent does each 20 ms it does with cold caches; GAP_MS, between a flip and the next, shows what that costs.
+ *
+ * Usage: flip ROUNDS GATEWAY AGENT_PID FROM TO UDP_PORT [GAP_MS]     as root; the namespaces are those of bench/packets
  * Output: open MEDIAN P99 MAX UNDISTURBED MEDIAN P99 MAX    in microseconds, the second three of the undisturbed alone;
  *         close ...                                         the same
  */
@@ -172,13 +174,14 @@ static void print(const char *name, const struct flip *flips, unsigned n)
 int main(int argc, char **argv)
 {
 	static struct flip opened[ROUNDS_MAX], closed[ROUNDS_MAX];
-	unsigned rounds = argc == 7 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
+	unsigned rounds = argc >= 7 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
+	unsigned gap_us = argc == 8 ? (unsigned)strtoul(argv[7], NULL, 10) * 1000 : 20000;
 	pid_t agent;
 	int forget;
 
 	if (!rounds || rounds > ROUNDS_MAX || inet_pton(AF_INET, argv[4], &flow.client) != 1 ||
 	    inet_pton(AF_INET, argv[5], &flow.server) != 1) {
-		fputs("usage: flip ROUNDS GATEWAY AGENT_PID FROM TO UDP_PORT, as root\n", stderr);
+		fputs("usage: flip ROUNDS GATEWAY AGENT_PID FROM TO UDP_PORT [GAP_MS], as root\n", stderr);
 		return 2;
 	}
 	agent = (pid_t)strtol(argv[3], NULL, 10);
@@ -191,10 +194,10 @@ int main(int argc, char **argv)
 	open_right();
 	for (unsigned i = 0; i < rounds; i++) {
 		opened[i] = flip(agent, SIGUSR1, true);
-		usleep(20000);
+		usleep(gap_us);
 		closed[i] = flip(agent, SIGUSR2, false);
 		connections_forget(forget);
-		usleep(20000 + i * 137 % 4000); /* not in step with any clock */
+		usleep(gap_us + i * 137 % (gap_us / 5 + 1)); /* not in step with any clock */
 	}
 	print("open", opened, rounds);
 	print("close", closed, rounds);
