@@ -4,7 +4,7 @@
 # loads. Rows behind a closed window are left out: closed, they let nothing through. What is denied stays as it is.
 # Other systems take the usual first rule, which accepts what is established; omfwd judges every packet.
 
-# Reads the text into arrays: member[set, 1..count[set]], is_net[set], sets in order; ports[chain], proto[chain]; rules[n] with chain_of[n].
+# Reads the text into arrays. Rows are taken from the chains of resumed connections, which name both ends of a line: member[set, 1..count[set]], is_net[set], sets in order; ports[chain], proto[chain]; rules[n] with chain_of[n].
 # shellcheck disable=SC2016
 layout_reader='
   function word_after(pattern,   rest) { if (!match($0, pattern)) return ""; rest = substr($0, RSTART + RLENGTH)
@@ -18,13 +18,12 @@ layout_reader='
   kind == "set" && /elements/ { inside = 1 }
   kind == "set" && inside { read_elements($0) }
   kind == "chain" && !/type filter/ && NF { n_rules++; chain_of[n_rules] = name; text[n_rules] = $0
-    from[n_rules] = word_after("ct original ip saddr @"); to[n_rules] = word_after("ct reply ip saddr @")
+    from[n_rules] = word_after("ct reply ip saddr @"); to[n_rules] = word_after("ct original ip saddr @")
     saddr[n_rules] = word_after("^\tip saddr @|\t\tip saddr @"); daddr[n_rules] = word_after("\t\tip daddr @")
     counter[n_rules] = word_after("counter name ") }
-  function is_row(i) { return chain_of[i] ~ /^(tcp|udp)_[0-9]/ && text[i] ~ /accept/ }
-  function proto_of(i) { return substr(chain_of[i], 1, 3) }
-  function port_of(i,   p) { p = substr(chain_of[i], 5); sub(/_/, "-", p); return p }
-  function is_wide(i) { return port_of(i) ~ /-/ }
+  function is_row(i) { return chain_of[i] ~ /^resumed_(tcp|udp)_[0-9]/ && text[i] ~ /accept/ }
+  function proto_of(i) { return substr(chain_of[i], 9, 3) }
+  function port_of(i) { return substr(chain_of[i], 13) }
   function goes(i) { if (text[i] ~ /goto denied/) return "denied"
     return text[i] ~ /jump server_to_role/ ? "server_to_role" : text[i] ~ /jump role_to_server/ ? "role_to_server" : "" }
   function is_denial(i) { return chain_of[i] ~ /^(deny_roles|server_to_role|role_to_server)$/ && goes(i) }
@@ -64,7 +63,7 @@ layout_flat() {
       for (i = 1; i <= n_sets; i++) if (type[order[i]] == "ipv4_addr")
         printf "set %s {\ntype ipv4_addr; %s\nelements = { %s }\n}\n", order[i],
           is_net[order[i]] ? "flags interval" : "size " count[order[i]] * 2 + 16, listed(order[i])
-      for (i = 1; i <= n_rules; i++) if (is_row(i) && !is_wide(i) && count[from[i]] * count[to[i]] <= 64 &&
+      for (i = 1; i <= n_rules; i++) if (is_row(i) && count[from[i]] * count[to[i]] <= 64 &&
           !is_net[from[i]] && !is_net[to[i]]) { elements = elements (elements ? ",\n" : "") pairs(i); in_set[i] = 1 }
       print "set pairs {\ntype ipv4_addr . ipv4_addr . inet_proto . inet_service; size 65536; counter\nelements = { " elements " }\n}"
       print "chain denied { counter drop\n}"
@@ -93,8 +92,8 @@ layout_ipset() {
         for (j = 1; j <= n; j++) print "add s" i " " member[order[i], j] >sets }
       print "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n:denied -\n:server_to_role -\n:role_to_server -\n:deny_roles -" >rules
       print "-A denied -j DROP\n-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT" >rules
-      for (i = 1; i <= n_rules; i++) if (is_row(i)) { port = port_of(i); sub(/-/, ":", port)
-        print "-A FORWARD -p " proto_of(i) " --dport " port match_set(from[i], "src") match_set(to[i], "dst") " -j ACCEPT" >rules }
+      for (i = 1; i <= n_rules; i++) if (is_row(i))
+        print "-A FORWARD -p " proto_of(i) " --dport " port_of(i) match_set(from[i], "src") match_set(to[i], "dst") " -j ACCEPT" >rules
       for (i = 1; i <= n_rules; i++) if (is_denial(i))
         print "-A " chain_of[i] match_set(saddr[i], "src") match_set(daddr[i], "dst") " -j " goes(i) >rules
       print "-A FORWARD -j deny_roles\nCOMMIT" >rules
@@ -107,9 +106,9 @@ layout_naive() {
     END {
       print "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n:denied -\n:server_to_role -\n:role_to_server -\n:deny_roles -"
       print "-A denied -j DROP\n-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
-      for (i = 1; i <= n_rules; i++) if (is_row(i)) { port = port_of(i); sub(/-/, ":", port)
+      for (i = 1; i <= n_rules; i++) if (is_row(i)) {
         for (j = 1; j <= count[from[i]]; j++) for (k = 1; k <= count[to[i]]; k++)
-          print "-A FORWARD -s " member[from[i], j] " -d " member[to[i], k] " -p " proto_of(i) " --dport " port " -j ACCEPT" }
+          print "-A FORWARD -s " member[from[i], j] " -d " member[to[i], k] " -p " proto_of(i) " --dport " port_of(i) " -j ACCEPT" }
       for (i = 1; i <= n_rules; i++) if (is_denial(i)) { set = saddr[i] daddr[i]
         for (j = 1; j <= count[set]; j++) print "-A " chain_of[i] (saddr[i] ? " -s " : " -d ") member[set, j] " -j " goes(i) }
       print "-A FORWARD -j deny_roles\nCOMMIT"

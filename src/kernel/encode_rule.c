@@ -63,12 +63,24 @@ static void encode_ct_addr(struct nftnl_rule *rule, const struct stmt *stmt)
 	add_lookup(rule, stmt->set);
 }
 
-/* ct reply proto-src 49152-65535 */
+/* ct reply ip saddr vmap @map */
+static void encode_ct_addr_vmap(struct nftnl_rule *rule, const struct stmt *stmt)
+{
+	add_ct(rule, set_family(stmt->set) == FAMILY_6 ? NFT_CT_SRC_IP6 : NFT_CT_SRC_IP,
+	       stmt->dir == CT_ORIGINAL ? IP_CT_DIR_ORIGINAL : IP_CT_DIR_REPLY);
+	nftnl_expr_set_u32(add_lookup(rule, stmt->set), NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
+}
+
+/* ct reply proto-src 5723; ct reply proto-src 49152-65535 */
 static void encode_ct_reply_port(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	uint16_t lo = htons(stmt->ports.lo), hi = htons(stmt->ports.hi);
 
 	add_ct(rule, NFT_CT_PROTO_SRC, IP_CT_DIR_REPLY);
+	if (lo == hi) {
+		expr_add_cmp(rule, NFT_CMP_EQ, &lo, sizeof(lo));
+		return;
+	}
 	expr_add_cmp(rule, NFT_CMP_GTE, &lo, sizeof(lo));
 	expr_add_cmp(rule, NFT_CMP_LTE, &hi, sizeof(hi));
 }
@@ -206,11 +218,13 @@ static void encode_l4proto_set(struct nftnl_rule *rule, const struct stmt *stmt)
 	add_lookup(rule, stmt->set);
 }
 
-/* ct state invalid; ct state established; ct state related */
+/* ct state invalid; ct state invalid,untracked; ct state established; ct state related */
 static void encode_ct_state(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	static const uint32_t none = 0, states[STMT_MAX] = {
 	                                        [STMT_CT_INVALID] = NF_CT_STATE_INVALID_BIT,
+	                                        [STMT_CT_UNPLACED] =
+	                                                NF_CT_STATE_INVALID_BIT | NF_CT_STATE_UNTRACKED_BIT,
 	                                        [STMT_CT_ESTABLISHED] = NF_CT_STATE_BIT(IP_CT_ESTABLISHED),
 	                                        [STMT_CT_RELATED] = NF_CT_STATE_BIT(IP_CT_RELATED),
 	                                };
@@ -267,11 +281,13 @@ static void (*const encoders[STMT_MAX])(struct nftnl_rule *rule, const struct st
         [STMT_L4PROTO] = encode_l4proto,
         [STMT_L4PROTO_SET] = encode_l4proto_set,
         [STMT_CT_INVALID] = encode_ct_state,
+        [STMT_CT_UNPLACED] = encode_ct_state,
         [STMT_CT_ESTABLISHED] = encode_ct_state,
         [STMT_CT_RELATED] = encode_ct_state,
         [STMT_TCP_RST] = encode_tcp_rst,
         [STMT_CT_PROTOCOL] = encode_ct_protocol,
         [STMT_CT_ADDR] = encode_ct_addr,
+        [STMT_CT_ADDR_VMAP] = encode_ct_addr_vmap,
         [STMT_CT_REPLY_PORT] = encode_ct_reply_port,
         [STMT_CT_REPLY_VMAP] = encode_ct_reply_vmap,
         [STMT_CT_ORIGINAL_VMAP] = encode_ct_original_vmap,

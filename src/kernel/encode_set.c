@@ -32,6 +32,8 @@ static const struct {
         [SET_NETS6] = {8, 16, NFT_SET_INTERVAL},
         [SET_WINDOW] = {12, 1, NFT_SET_TIMEOUT},
         [SET_SERVICES] = {13, 2, NFT_SET_MAP},
+        [SET_ENDS4] = {7, 4, NFT_SET_MAP},
+        [SET_ENDS6] = {8, 16, NFT_SET_MAP},
         [SET_ICMPV6] = {29, 1, 0},
         [SET_FLOWS4] = {7 << 18 | 7 << 12 | 12 << 6 | 13, 16, NFT_SET_EVAL | NFT_SET_TIMEOUT},
         [SET_FLOWS6] = {8 << 18 | 8 << 12 | 12 << 6 | 13, 40, NFT_SET_EVAL | NFT_SET_TIMEOUT},
@@ -73,7 +75,7 @@ void encode_set(struct kernel *kernel, uint16_t type, const struct nft_set *set)
 	nftnl_set_set_u32(nftnl, NFTNL_SET_KEY_TYPE, set_types[set->type].key_type);
 	nftnl_set_set_u32(nftnl, NFTNL_SET_KEY_LEN, set_types[set->type].key_len);
 	nftnl_set_set_u32(nftnl, NFTNL_SET_FLAGS, set_types[set->type].flags);
-	if (set->type == SET_SERVICES) {
+	if (set_types[set->type].flags & NFT_SET_MAP) {
 		nftnl_set_set_u32(nftnl, NFTNL_SET_DATA_TYPE, NFT_DATATYPE_VERDICT);
 		nftnl_set_set_u32(nftnl, NFTNL_SET_DATA_LEN, 0);
 	}
@@ -119,31 +121,63 @@ static void put_element(struct nlmsghdr *message, const void *key, uint16_t len)
 }
 
 /* { 5723 : jump tcp_5723 } */
-static void put_service(struct nlmsghdr *message, const struct service *service)
+static void put_jump(struct nlmsghdr *message, const void *key, uint16_t len, const char *chain)
 {
-	uint16_t port = htons(service->port);
 	struct nlattr *element = mnl_attr_nest_start(message, NFTA_LIST_ELEM), *nest, *verdict;
 
 	nest = mnl_attr_nest_start(message, NFTA_SET_ELEM_KEY);
-	mnl_attr_put(message, NFTA_DATA_VALUE, sizeof(port), &port);
+	mnl_attr_put(message, NFTA_DATA_VALUE, len, key);
 	mnl_attr_nest_end(message, nest);
 	nest = mnl_attr_nest_start(message, NFTA_SET_ELEM_DATA);
 	verdict = mnl_attr_nest_start(message, NFTA_DATA_VERDICT);
 	mnl_attr_put_u32(message, NFTA_VERDICT_CODE, htonl((uint32_t)NFT_JUMP));
-	mnl_attr_put_strz(message, NFTA_VERDICT_CHAIN, service->chain);
+	mnl_attr_put_strz(message, NFTA_VERDICT_CHAIN, chain);
 	mnl_attr_nest_end(message, verdict);
 	mnl_attr_nest_end(message, nest);
 	mnl_attr_nest_end(message, element);
 }
 
-static bool put_services(struct nlmsghdr *message, const struct nlattr *list, const struct nft_set *set,
+static void put_service(struct nlmsghdr *message, const struct nft_set *set, size_t i)
+{
+	uint16_t port = htons(set->services[i].port);
+
+	put_jump(message, &port, sizeof(port), set->services[i].chain);
+}
+
+static void put_end(struct nlmsghdr *message, const struct nft_set *set, size_t i)
+{
+	const struct addr *addr = &set->ends[i].addr;
+	uint64_t v6[] = {htobe64((uint64_t)(addr->v6 >> 64)), htobe64((uint64_t)addr->v6)};
+	uint32_t v4 = htonl(addr->v4);
+
+	if (set->type == SET_ENDS6)
+		put_jump(message, v6, sizeof(v6), set->ends[i].chain);
+	else
+		put_jump(message, &v4, sizeof(v4), set->ends[i].chain);
+}
+
+static void put_type(struct nlmsghdr *message, const struct nft_set *set, size_t i)
+{
+	put_element(message, &set->types[i], 1);
+}
+
+/* Sets whose elements are packed one by one. */
+static void (*const element_putters[SET_TYPE_MAX])(struct nlmsghdr *message, const struct nft_set *set,
+                                                   size_t i) = {
+        [SET_SERVICES] = put_service,
+        [SET_ENDS4] = put_end,
+        [SET_ENDS6] = put_end,
+        [SET_ICMPV6] = put_type,
+};
+
+static bool put_elements(struct nlmsghdr *message, const struct nlattr *list, const struct nft_set *set,
                          size_t *next)
 {
 	for (; *next < set->n_elements; ++*next) {
 		if ((const char *)mnl_nlmsg_get_payload_tail(message) - (const char *)list >
 		    BATCH_ELEMENTS_MAX)
 			return true;
-		put_service(message, &set->services[*next]);
+		element_putters[set->type](message, set, *next);
 	}
 	return false;
 }
@@ -154,14 +188,10 @@ bool encode_elements(struct kernel *kernel, uint16_t type, const struct nft_set 
 	struct nlattr *list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
 	bool more = false;
 
-	if (set->type == SET_SERVICES) {
-		more = put_services(message, list, set, next);
-	} else if (set->type == SET_ICMPV6) {
-		for (; *next < set->n_elements; ++*next)
-			put_element(message, &set->types[*next], 1);
-	} else if (set->addrs) {
+	if (element_putters[set->type])
+		more = put_elements(message, list, set, next);
+	else if (set->addrs)
 		more = encode_members(kernel, message, set, next);
-	}
 	mnl_attr_nest_end(message, list);
 	batch_add(&kernel->batch, message);
 	return more;

@@ -61,15 +61,15 @@ static bool read_key(const struct nlattr *attr, uint32_t len, u128 *ret)
 	return true;
 }
 
-static void add_service(struct set_reading *in, const struct attrs *element, uint16_t port)
+static void add_service(struct set_reading *in, const struct attrs *element, u128 key)
 {
 	struct attrs data = attrs_parse_nested(element->by_type[NFTA_SET_ELEM_DATA]), verdict;
 
 	if (!data.by_type[NFTA_DATA_VERDICT])
 		return;
 	verdict = attrs_parse_nested(data.by_type[NFTA_DATA_VERDICT]);
-	*ARRAY_PUSH(in->services, in->n_services, in->cap_services) = (struct seen_service){
-	        port, arena_strdup(in->arena, attrs_text(&verdict, NFTA_VERDICT_CHAIN))};
+	*ARRAY_PUSH(in->services, in->n_services, in->cap_services) =
+	        (struct seen_service){key, arena_strdup(in->arena, attrs_text(&verdict, NFTA_VERDICT_CHAIN))};
 }
 
 static int add_element(const struct nlattr *attr, void *data)
@@ -85,7 +85,7 @@ static int add_element(const struct nlattr *attr, void *data)
 	if (!in->map)
 		*ARRAY_PUSH(in->marks, in->n_marks, in->cap_marks) = (struct mark){key, end};
 	else if (element.by_type[NFTA_SET_ELEM_DATA])
-		add_service(in, &element, (uint16_t)key);
+		add_service(in, &element, key);
 	return MNL_CB_OK;
 }
 
@@ -187,6 +187,7 @@ static int read_set(struct kernel *kernel, struct set_reading *in, struct seen_s
 		before = now;
 	}
 	marks_to_addrs(in, &ret->addrs);
+	ret->is_v6 = in->key_len == sizeof(u128);
 	ret->services = in->services;
 	ret->n_services = in->n_services;
 	free(in->marks);
@@ -200,7 +201,7 @@ struct sets_reading {
 	size_t n_todo, cap_todo;
 };
 
-/* Sets of addresses, and maps from ports; not what rules fill themselves. */
+/* Sets of addresses, and maps from ports or addresses; not what rules fill themselves. */
 static int note_set(const struct nlmsghdr *message, void *data)
 {
 	struct sets_reading *in = data;
@@ -210,7 +211,7 @@ static int note_set(const struct nlmsghdr *message, void *data)
 
 	if (strcmp(attrs_text(&attrs, NFTA_SET_TABLE), in->kernel->table) != 0 ||
 	    flags & (NFT_SET_ANONYMOUS | NFT_SET_TIMEOUT | NFT_SET_EVAL) ||
-	    (map ? len != sizeof(uint16_t) : len != sizeof(uint32_t) && len != sizeof(u128)))
+	    (len != sizeof(uint32_t) && len != sizeof(u128) && !(map && len == sizeof(uint16_t))))
 		return 0;
 	*ARRAY_PUSH(in->table->sets, in->table->n_sets, in->table->cap_sets) =
 	        (struct seen_set){.name = arena_strdup(in->table->arena, attrs_text(&attrs, NFTA_SET_NAME))};

@@ -11,6 +11,7 @@
 #include <libnftnl/rule.h>
 #include <libnftnl/udata.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <netinet/ip.h>
@@ -29,6 +30,7 @@ enum load {
 	LOAD_CT_SADDR_REPLY,
 	LOAD_CT_PORT_REPLY,
 	LOAD_CT_PROTOCOL,
+	LOAD_CT_STATE,
 	LOAD_ICMP_TYPE, /* ct original proto-dst */
 	LOAD_SADDR,
 	LOAD_DADDR,
@@ -47,7 +49,8 @@ struct reading {
 static void load(struct reading *in, enum load what)
 {
 	in->load = what;
-	if (what == LOAD_OTHER)
+	if (what == LOAD_OTHER ||
+	    what == LOAD_CT_STATE) /* of states, one rule alone is known: see read_cmp() */
 		in->rule->odd = true;
 }
 
@@ -91,6 +94,10 @@ static void read_ct(struct reading *in, const struct nftnl_expr *expr)
 		load(in, LOAD_CT_PROTOCOL);
 		return;
 	}
+	if (key == NFT_CT_STATE) {
+		load(in, LOAD_CT_STATE);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (known[i].key == key && known[i].dir == dir &&
 		    nftnl_expr_is_set(expr, NFTNL_EXPR_CT_DIR)) {
@@ -130,6 +137,8 @@ static void compare_port(struct seen_rule *rule, uint32_t op, uint16_t port)
 		rule->ports.lo = port;
 	else if (op == NFT_CMP_LTE)
 		rule->ports.hi = port;
+	else if (op == NFT_CMP_EQ)
+		rule->ports = (struct port_range){port, port};
 	else
 		rule->odd = true;
 }
@@ -148,8 +157,16 @@ static void read_cmp(struct reading *in, const struct nftnl_expr *expr)
 		in->rule->ct_protocol = data[0];
 	else if (in->load == LOAD_CT_PORT_REPLY && data && len == 2)
 		compare_port(in->rule, op, (uint16_t)(data[0] << 8 | data[1]));
+	else if (in->load == LOAD_CT_STATE && op == NFT_CMP_NEQ &&
+	         in->value == (NF_CT_STATE_INVALID_BIT | NF_CT_STATE_UNTRACKED_BIT))
+		in->rule->unplaced = true;
 	else if (in->load != LOAD_ICMP_TYPE || !equal)
 		in->rule->odd = true;
+}
+
+static bool is_map_place(const struct seen_rule *rule, const char *const *place)
+{
+	return place == &rule->services || place == &rule->from_ends || place == &rule->to_ends;
 }
 
 static void read_lookup(struct reading *in, const struct nftnl_expr *expr)
@@ -161,6 +178,10 @@ static void read_lookup(struct reading *in, const struct nftnl_expr *expr)
 
 	if (in->load == LOAD_CT_PORT_REPLY && map)
 		place = &in->rule->services;
+	else if (in->load == LOAD_CT_SADDR_ORIGINAL && map)
+		place = &in->rule->from_ends;
+	else if (in->load == LOAD_CT_SADDR_REPLY && map)
+		place = &in->rule->to_ends;
 	else if (in->load == LOAD_CT_SADDR_ORIGINAL)
 		place = &in->rule->from;
 	else if (in->load == LOAD_CT_SADDR_REPLY)
@@ -171,7 +192,7 @@ static void read_lookup(struct reading *in, const struct nftnl_expr *expr)
 		place = &in->rule->daddr;
 	else if (in->load == LOAD_L4PROTO)
 		place = &in->rule->window;
-	if (!place || !set || **place || inverted || (map && place != &in->rule->services))
+	if (!place || !set || **place || inverted || (map && !is_map_place(in->rule, place)))
 		/* Set before the first expression. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		in->rule->odd = true;
 	else
@@ -208,12 +229,16 @@ static void read_immediate(struct reading *in, const struct nftnl_expr *expr)
 		in->rule->target = arena_strdup(in->arena, chain);
 }
 
-/* Of a mark: what is kept of the old one, and what is set. */
+/* Of a mark: what is kept of the old one, and what is set. Of a state: which bits are asked for. */
 static void read_bitwise(struct reading *in, const struct nftnl_expr *expr)
 {
 	uint32_t len = 0;
 	const void *mask = nftnl_expr_get(expr, NFTNL_EXPR_BITWISE_MASK, &len), *flip;
 
+	if (in->load == LOAD_CT_STATE && mask && len == sizeof(in->value)) {
+		memcpy(&in->value, mask, sizeof(in->value));
+		return;
+	}
 	if (in->load != LOAD_MARK || !mask || len != sizeof(in->keep)) {
 		in->rule->odd = true;
 		return;
@@ -306,6 +331,8 @@ void see_rule(const struct nlmsghdr *message, struct arena *arena, struct seen_r
 	                          .saddr = "",
 	                          .daddr = "",
 	                          .services = "",
+	                          .from_ends = "",
+	                          .to_ends = "",
 	                          .window = "",
 	                          .counter = "",
 	                          .comment = "",

@@ -67,6 +67,7 @@ struct ruleset *ruleset_build(const struct policy *policy, const struct lines *l
 
 	ruleset->arena = policy->arena;
 	ruleset->install_window = builder_add_set(&b, INSTALL_WINDOW, SET_WINDOW);
+	builder_find_judged(&b);
 	builder_add_services(&b);
 	builder_add_base_chains(&b);
 	return ruleset;

@@ -22,17 +22,28 @@ struct site_endpoints {
 	struct endpoint from, to;
 };
 
+/* Which end of its connection an address is. */
+enum end_side { END_SERVER, END_CLIENT, END_MAX };
+#define FAMILIES 2 /* FAMILY_4, FAMILY_6 */
+
 struct builder {
 	const struct policy *policy;
 	const struct lines *lines;
 	struct ruleset *ruleset;
-	struct section_endpoints *sections; /* by index of the section */
-	struct site_endpoints *sites;       /* by index of the site rule */
+	struct section_endpoints *sections;          /* by index of the section */
+	struct site_endpoints *sites;                /* by index of the site rule */
+	const struct addr_set *judged;               /* whose packets are judged; see scope.c */
+	bool judged_alone;                           /* nobody else's are */
+	bool judged_more;                            /* not only the servers */
+	struct nft_set *end_maps[FAMILIES][END_MAX]; /* see ends.c; NULL: none */
+	bool *listed[FAMILIES]; /* by index of the line: whether the end chains hold all of it */
 	size_t cap_counters, cap_sets, cap_chains, cap_gates;
 };
 
 /* sets.c: the sets of the model. */
 struct nft_set *builder_add_set(struct builder *b, const char *name, enum set_type type);
+/* How many elements a set of n is to have room for. */
+size_t builder_size(size_t n);
 /* The sets "NAME.hosts4" ... of the addresses, as far as there are members. */
 struct endpoint builder_make_endpoint(struct builder *b, const char *name, const struct addr_set *addrs,
                                       loc_t loc);
@@ -64,6 +75,7 @@ struct service_list {
 #define CHAIN_ECHO          "icmp_echo"
 #define CHAIN_JUDGE         "judge"
 #define CHAIN_JUDGE_RESUMED "judge_resumed"
+#define CHAIN_JUDGED        "judged"
 #define RESUMED_PREFIX      "resumed_"
 
 static inline bool port_range_is_wide(struct port_range ports)
@@ -71,13 +83,38 @@ static inline bool port_range_is_wide(struct port_range ports)
 	return ports.lo != ports.hi;
 }
 
+/* scope.c: finds out whose packets are judged. */
+void builder_find_judged(struct builder *b);
+/* Adds the members of all server roles; the set is not canonical then. */
+void builder_gather_servers(const struct builder *b, struct addr_set *all);
+
+/* ends.c: the maps from a judged address to the chain with all lines that it has a part in. */
+void builder_add_ends(struct builder *b);
+
+/* The lines at one end of a connection, in the order in which they are tried. */
+struct end_lines {
+	enum end_side side;
+	enum family family;
+	const uint32_t *items; /* indices of lines */
+	size_t n;
+};
+
+/* end_chains.c: makes the chain NAME, and those that it needs. */
+void builder_add_end_chain(struct builder *b, const char *name, const struct end_lines *lines);
+
+/* services.c: the sets of one end of a line; who it is for, in a comment. */
+const struct endpoint *builder_line_end(struct builder *b, const struct line *line, bool from);
+const char *builder_line_comment(struct builder *b, const struct line *line);
+/* Counts and accepts, or jumps to the gate of the row. */
+void builder_rule_opens(struct builder *b, struct nft_rule *rule, const struct line *line);
+
 /* services.c: the lines, as a chain a service, and the gates behind the window. */
 void builder_add_services(struct builder *b);
 /* map tcp_services { type inet_service : verdict; elements = { 5723 : jump tcp_5723 } }; NULL if it were empty. */
 struct nft_set *builder_add_service_map(struct builder *b, const struct service_list *services,
                                         enum proto proto);
 
-/* judge.c: the chains that find a packet's service. */
+/* judge.c: the chains that find a packet's service; none for an empty list. */
 void builder_add_judges(struct builder *b, const struct service_list *services,
                         const struct service_list *resumed);
 

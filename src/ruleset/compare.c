@@ -57,6 +57,15 @@ static bool services_same(const struct nft_set *a, const struct nft_set *b)
 	return true;
 }
 
+static bool ends_same(const struct nft_set *a, const struct nft_set *b)
+{
+	for (size_t i = 0; i < a->n_elements; i++)
+		if (!addr_same(&a->ends[i].addr, &b->ends[i].addr) ||
+		    strcmp(a->ends[i].chain, b->ends[i].chain) != 0)
+			return false;
+	return true;
+}
+
 bool set_same(const struct nft_set *a, const struct nft_set *b)
 {
 	if (a->type != b->type || a->n_elements != b->n_elements)
@@ -70,6 +79,9 @@ bool set_same(const struct nft_set *a, const struct nft_set *b)
 		return members6_same(a, b);
 	case SET_SERVICES:
 		return services_same(a, b);
+	case SET_ENDS4:
+	case SET_ENDS6:
+		return ends_same(a, b);
 	case SET_ICMPV6:
 		return !memcmp(a->types, b->types, a->n_elements);
 	case SET_WINDOW:

@@ -8,13 +8,12 @@
  *     accept
  *   }
  *
- * With deny_scope roles or servers only packets from and to servers can be denied. What is neither that nor of a line without
- * servers is not judged at all:
+ * With deny_scope roles or servers only packets from and to judged addresses (scope.c) can be denied. Their connections have
+ * chains of their own (ends.c), which end in this one; what is neither theirs nor without a connection is not judged at all:
  *
- *   chain judged { jump judge; jump deny_roles; accept }
- *   chain forward { ip saddr @servers.hosts4 goto judged; ip daddr @servers.hosts4 goto judged; accept }
- *
- * The sets are "judged.hosts4" ... where some line has no server at either end: they hold one of its ends as well.
+ *   chain judged { jump deny_roles; accept }
+ *   chain forward { ct reply ip saddr vmap @to4; ct original ip saddr vmap @from4;
+ *     ct state invalid,untracked goto judged; accept }
  *
  * deny_scope = roles denies a packet between a server role and any role of the file: the two small sets of all servers
  * are looked up first, and only for their packets the roles one by one, so that no member is stored twice.
@@ -31,7 +30,6 @@
 #define CHAIN_DENIED       "denied"
 #define CHAIN_DENY_ROLES   "deny_roles"
 #define CHAIN_DENY_SERVERS "deny_servers"
-#define CHAIN_JUDGED       "judged"
 
 /* ip saddr @SET VERDICT, for every set of the endpoint */
 static void add_addr_rules(struct nft_chain *chain, const struct endpoint *endpoint, enum stmt_kind addr,
@@ -103,19 +101,11 @@ static void add_denied(struct builder *b)
 	rule_plain(rule, audit ? STMT_ACCEPT : STMT_DROP);
 }
 
-static void gather_servers(const struct builder *b, struct addr_set *all)
-{
-	for (size_t s = 0; s < b->policy->n_sections; s++)
-		for (enum role role = 0; role < ROLE_MAX; role++)
-			if (role_is_server(role))
-				addr_set_add_set(all, &b->policy->sections[s].roles[role].addrs);
-}
-
 static struct endpoint make_servers(struct builder *b)
 {
 	struct addr_set all = {0};
 
-	gather_servers(b, &all);
+	builder_gather_servers(b, &all);
 	addr_set_canonicalize(&all);
 	return builder_make_endpoint(b, "servers", builder_keep_addrs(b, &all), 0);
 }
@@ -193,76 +183,59 @@ static void add_reject_exceptions(struct nft_chain *chain)
 	}
 }
 
-static bool line_has_server(const struct line *line)
-{
-	const struct site_rule *rule = line->site_rule;
-
-	if (line->section)
-		return role_is_server(line->from) || role_is_server(line->to);
-	return (rule->from_section && role_is_server(rule->from_role)) ||
-	       (rule->to_section && role_is_server(rule->to_role));
-}
-
-/* Of a line between two roles that are no servers, the end that is a handful of hosts. */
-static enum role small_end(const struct line *line)
-{
-	return line->to == ROLE_WINDOWS_AGENT || line->to == ROLE_MANAGEMENT_PACK_CATALOG ? line->from
-	                                                                                  : line->to;
-}
-
-/*
- * Adds one end of every line without servers. False when there is no telling: a site rule between any addresses. Then, and
- * where it matters which rule accepts (for the mark), everything is judged.
- */
-static bool gather_others(const struct builder *b, struct addr_set *all)
-{
-	const struct settings *settings = &b->policy->settings;
-
-	if ((settings->deny_scope != DENY_ROLES && settings->deny_scope != DENY_SERVERS) ||
-	    settings->accept_mark_set)
-		return false;
-	for (size_t i = 0; i < b->lines->n; i++) {
-		const struct line *line = &b->lines->items[i];
-
-		if (line_has_server(line))
-			continue;
-		if (!line->section)
-			return false;
-		addr_set_add_set(all, &line->section->roles[small_end(line)].addrs);
-	}
-	return true;
-}
-
-static bool endpoint_has_members(const struct endpoint *endpoint)
-{
-	for (enum endpoint_part part = 0; part < PART_MAX; part++)
-		if (endpoint->parts[part])
-			return true;
-	return false;
-}
-
-/* Whose packets are judged: the servers, or more. Adds the chain for them, unless everybody's are. */
+/* Whose packets are judged, where not everybody's are: the servers, or more. Adds the chain for them. */
 static struct endpoint add_judged(struct builder *b, const struct endpoint *servers, const char *deny)
 {
-	struct endpoint judged = *servers;
-	struct addr_set all = {0};
 	struct nft_chain *chain;
 
-	if (!gather_others(b, &all) || (addr_set_is_empty(&all) && !endpoint_has_members(servers))) {
-		addr_set_free(&all);
-		return judged;
-	}
-	if (!addr_set_is_empty(&all)) {
-		gather_servers(b, &all);
-		addr_set_canonicalize(&all);
-		judged = builder_make_endpoint(b, "judged", builder_keep_addrs(b, &all), 0);
-	}
+	if (!b->judged_alone)
+		return *servers;
 	chain = builder_add_chain(b, CHAIN_JUDGED);
 	if (builder_find_chain(b, CHAIN_JUDGE))
 		rule_to_chain(rule_new(chain), STMT_JUMP, CHAIN_JUDGE);
 	rule_to_chain(rule_new(chain), STMT_JUMP, deny);
 	rule_plain(rule_new(chain), STMT_ACCEPT);
-	return judged;
+	return b->judged_more ? builder_make_endpoint(b, "judged", b->judged, 0) : *servers;
+}
+
+/*
+ * ct reply ip saddr vmap @to4
+ * ct original ip saddr vmap @from4
+ */
+static void add_end_rules(struct builder *b, struct nft_chain *chain)
+{
+	for (enum family family = FAMILY_4; family <= FAMILY_6; family++)
+		for (enum end_side side = END_SERVER; side < END_MAX; side++)
+			if (b->end_maps[family][side])
+				rule_ct_addr_vmap(rule_new(chain),
+				                  side == END_SERVER ? CT_REPLY : CT_ORIGINAL,
+				                  b->end_maps[family][side]);
+}
+
+/*
+ * Addresses that have chains of their own are met by their connections. What is left: members that have none, and packets without
+ * a connection. The rest is judged by nobody:
+ *
+ *   ip saddr @servers.nets4 goto judged
+ *   ip daddr @servers.nets4 goto judged
+ *   ct state invalid,untracked goto judged
+ *   accept
+ */
+static void add_judged_rules(struct builder *b, struct nft_chain *chain, const struct endpoint *judged)
+{
+	struct endpoint others = *judged;
+	struct nft_rule *rule;
+
+	if (b->end_maps[FAMILY_4][END_SERVER])
+		others.parts[PART_HOSTS4] = NULL;
+	if (b->end_maps[FAMILY_6][END_SERVER])
+		others.parts[PART_HOSTS6] = NULL;
+	add_addr_rules(chain, &others, STMT_SADDR, STMT_GOTO, CHAIN_JUDGED, NULL);
+	add_addr_rules(chain, &others, STMT_DADDR, STMT_GOTO, CHAIN_JUDGED, NULL);
+	rule = rule_new(chain);
+	rule_plain(rule, STMT_CT_UNPLACED);
+	rule_to_chain(rule, STMT_GOTO, CHAIN_JUDGED);
+	rule_plain(rule_new(chain), STMT_ACCEPT);
 }
 
 static void add_base_chain(struct builder *b, const char *name, enum chain_hook hook,
@@ -280,10 +253,9 @@ static void add_base_chain(struct builder *b, const char *name, enum chain_hook 
 		add_local_exceptions(chain, discovery);
 	if (hook == HOOK_OUTPUT && settings->deny_action == DENY_REJECT)
 		add_reject_exceptions(chain);
-	if (builder_find_chain(b, CHAIN_JUDGED)) {
-		add_addr_rules(chain, judged, STMT_SADDR, STMT_GOTO, CHAIN_JUDGED, NULL);
-		add_addr_rules(chain, judged, STMT_DADDR, STMT_GOTO, CHAIN_JUDGED, NULL);
-		rule_plain(rule_new(chain), STMT_ACCEPT);
+	add_end_rules(b, chain);
+	if (b->judged_alone) {
+		add_judged_rules(b, chain, judged);
 		return;
 	}
 	if (judge)

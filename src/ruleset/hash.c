@@ -48,6 +48,12 @@ static uint64_t add_set(uint64_t hash, const struct nft_set *set)
 		hash = add_addrs(hash, set);
 	for (size_t i = 0; set->services && i < set->n_elements; i++)
 		hash = add_text(add_word(hash, set->services[i].port), set->services[i].chain);
+	for (size_t i = 0; set->ends && i < set->n_elements; i++) {
+		const struct end *end = &set->ends[i];
+
+		hash = add_word(add_word(hash, (uint64_t)(end->addr.v6 >> 64)), (uint64_t)end->addr.v6);
+		hash = add_text(add_word(hash, end->addr.v4), end->chain);
+	}
 	for (size_t i = 0; set->types && i < set->n_elements; i++)
 		hash = add_word(hash, set->types[i]);
 	return hash;

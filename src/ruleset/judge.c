@@ -15,15 +15,6 @@
 
 #include "util/array.h"
 
-#define ICMP_ECHO_REQUEST   8   /* RFC 792 */
-#define ICMPV6_ECHO_REQUEST 128 /* RFC 4443 */
-
-static const uint8_t ip_protocols[PROTO_MAX] = {
-        [PROTO_TCP] = IPPROTO_TCP,
-        [PROTO_UDP] = IPPROTO_UDP,
-        [PROTO_ICMP] = IPPROTO_ICMP,
-};
-
 /*
  * meta l4proto tcp ct reply proto-src vmap @tcp_services
  * meta l4proto tcp ct reply proto-src 49152-65535 jump tcp_49152_65535
@@ -43,8 +34,8 @@ static void add_dispatch(struct nft_chain *chain, const struct service_list *ser
 			continue;
 		rule = rule_new(chain);
 		rule_l4proto(rule, packet);
-		if (packet != ip_protocols[proto])
-			rule_ct_protocol(rule, ip_protocols[proto]);
+		if (packet != proto_number(proto, FAMILY_4))
+			rule_ct_protocol(rule, proto_number(proto, FAMILY_4));
 		if (service) {
 			rule_ct_reply_port(rule, service->ports);
 			rule_to_chain(rule, STMT_JUMP, service->chain->name);
@@ -55,17 +46,14 @@ static void add_dispatch(struct nft_chain *chain, const struct service_list *ser
 }
 
 static void add_judge_icmp(struct builder *b, const struct service_list *services,
-                           struct nft_set *const *maps, const char *name, uint8_t packet,
-                           uint8_t echo_request)
+                           struct nft_set *const *maps, const char *name, uint8_t packet, enum family family)
 {
 	struct nft_chain *chain = builder_add_chain(b, name);
 
 	if (builder_find_chain(b, CHAIN_ECHO)) {
 		struct nft_rule *rule = rule_new(chain);
 
-		rule_l4proto(rule, packet);
-		rule_ct_protocol(rule, packet);
-		rule_ct_original_icmp(rule, echo_request);
+		rule_echo(rule, family);
 		rule_to_chain(rule, STMT_JUMP, CHAIN_ECHO);
 		rule->comment = "echo-request and its answers";
 	}
@@ -75,10 +63,11 @@ static void add_judge_icmp(struct builder *b, const struct service_list *service
 
 static const struct {
 	const char *chain;
-	uint8_t packet, echo_request;
+	uint8_t packet;
+	enum family family;
 } icmp[] = {
-        {"judge_icmp", IPPROTO_ICMP, ICMP_ECHO_REQUEST},
-        {"judge_icmpv6", IPPROTO_ICMPV6, ICMPV6_ECHO_REQUEST},
+        {"judge_icmp", IPPROTO_ICMP, FAMILY_4},
+        {"judge_icmpv6", IPPROTO_ICMPV6, FAMILY_6},
 };
 
 static void add_judge(struct builder *b, const struct service_list *services)
@@ -90,7 +79,7 @@ static void add_judge(struct builder *b, const struct service_list *services)
 	struct nft_chain *judge;
 
 	for (size_t i = 0; i < ARRAY_SIZE(icmp); i++)
-		add_judge_icmp(b, services, maps, icmp[i].chain, icmp[i].packet, icmp[i].echo_request);
+		add_judge_icmp(b, services, maps, icmp[i].chain, icmp[i].packet, icmp[i].family);
 	judge = builder_add_chain(b, CHAIN_JUDGE);
 	add_dispatch(judge, services, maps[PROTO_TCP], PROTO_TCP, IPPROTO_TCP);
 	add_dispatch(judge, services, maps[PROTO_UDP], PROTO_UDP, IPPROTO_UDP);
@@ -124,7 +113,7 @@ static void add_resumed_packets(struct nft_chain *chain, enum proto proto, struc
 		if (ways[i].proto != proto)
 			continue;
 		rule = rule_new(chain);
-		rule_l4proto(rule, ip_protocols[proto]);
+		rule_l4proto(rule, proto_number(proto, FAMILY_4));
 		rule_plain(rule, ways[i].condition);
 		rule_ct_original_vmap(rule, map);
 	}
@@ -137,7 +126,7 @@ static void add_resumed_errors(struct nft_chain *chain, enum proto proto, struct
 		struct nft_rule *rule = rule_new(chain);
 
 		rule_l4proto(rule, icmp[i].packet);
-		rule_ct_protocol(rule, ip_protocols[proto]);
+		rule_ct_protocol(rule, proto_number(proto, FAMILY_4));
 		rule_ct_original_vmap(rule, map);
 	}
 }
@@ -161,6 +150,7 @@ static void add_judge_resumed(struct builder *b, const struct service_list *resu
 void builder_add_judges(struct builder *b, const struct service_list *services,
                         const struct service_list *resumed)
 {
-	add_judge(b, services);
+	if (services->n)
+		add_judge(b, services);
 	add_judge_resumed(b, resumed);
 }

@@ -14,6 +14,8 @@ static const char *const type_names[SET_TYPE_MAX] = {
         [SET_NETS6] = "ipv6_addr",
         [SET_WINDOW] = "inet_proto",
         [SET_SERVICES] = "inet_service : verdict",
+        [SET_ENDS4] = "ipv4_addr : verdict",
+        [SET_ENDS6] = "ipv6_addr : verdict",
         [SET_ICMPV6] = "icmpv6_type",
         [SET_FLOWS4] = "ipv4_addr . ipv4_addr . inet_proto . inet_service",
         [SET_FLOWS6] = "ipv6_addr . ipv6_addr . inet_proto . inet_service",
@@ -77,6 +79,17 @@ static void print_addrs(const struct nft_set *set, FILE *out, size_t *printed)
 	}
 }
 
+static void print_ends(const struct nft_set *set, FILE *out, size_t *printed)
+{
+	char text[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < set->n_elements; i++) {
+		print_comma(out, printed);
+		fprintf(out, "%s : jump %s", addr_format(&set->ends[i].addr, text, sizeof(text)),
+		        set->ends[i].chain);
+	}
+}
+
 static void print_elements(const struct nft_set *set, FILE *out)
 {
 	size_t printed = 0;
@@ -93,6 +106,10 @@ static void print_elements(const struct nft_set *set, FILE *out)
 			print_comma(out, &printed);
 			fprintf(out, "%u : jump %s", set->services[i].port, set->services[i].chain);
 		}
+		break;
+	case SET_ENDS4:
+	case SET_ENDS6:
+		print_ends(set, out, &printed);
 		break;
 	case SET_ICMPV6:
 		for (size_t i = 0; i < set->n_elements; i++) {
@@ -114,8 +131,9 @@ static void print_elements(const struct nft_set *set, FILE *out)
 
 static void print_set(const struct nft_set *set, FILE *out)
 {
-	fprintf(out, "\t%s %s {\n\t\ttype %s\n", set->type == SET_SERVICES ? "map" : "set", set->name,
-	        type_names[set->type]);
+	bool map = set->type == SET_SERVICES || set->type == SET_ENDS4 || set->type == SET_ENDS6;
+
+	fprintf(out, "\t%s %s {\n\t\ttype %s\n", map ? "map" : "set", set->name, type_names[set->type]);
 	if (set->size)
 		fprintf(out, "\t\tsize %zu\n", set->size);
 	if (set->type == SET_NETS4 || set->type == SET_NETS6)
@@ -151,6 +169,12 @@ static const char *ip_word(const struct nft_set *set)
 static void print_ct_addr(const struct stmt *stmt, FILE *out)
 {
 	fprintf(out, "ct %s %s saddr @%s", stmt->dir == CT_ORIGINAL ? "original" : "reply",
+	        ip_word(stmt->set), stmt->set->name);
+}
+
+static void print_ct_addr_vmap(const struct stmt *stmt, FILE *out)
+{
+	fprintf(out, "ct %s %s saddr vmap @%s", stmt->dir == CT_ORIGINAL ? "original" : "reply",
 	        ip_word(stmt->set), stmt->set->name);
 }
 
@@ -247,8 +271,10 @@ static const struct {
         [STMT_L4PROTO] = {.print = print_l4proto},
         [STMT_L4PROTO_SET] = {.print = print_l4proto_set},
         [STMT_CT_INVALID] = {.words = "ct state invalid"},
+        [STMT_CT_UNPLACED] = {.words = "ct state invalid,untracked"},
         [STMT_CT_PROTOCOL] = {.print = print_ct_protocol},
         [STMT_CT_ADDR] = {.print = print_ct_addr},
+        [STMT_CT_ADDR_VMAP] = {.print = print_ct_addr_vmap},
         [STMT_CT_REPLY_PORT] = {.print = print_ct_reply_port},
         [STMT_CT_REPLY_VMAP] = {.print = print_ct_reply_vmap},
         [STMT_CT_ORIGINAL_VMAP] = {.print = print_ct_original_vmap},

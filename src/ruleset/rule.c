@@ -2,12 +2,24 @@
 /* Rules are written through these few functions, so that a statement always carries exactly what its kind needs. */
 #include "ruleset/rule.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 
 #include "util/array.h"
 
 #define LIMIT_BURST_MIN 5
 #define LIMIT_BURST_MAX 1000
+
+#define ICMP_ECHO_REQUEST   8   /* RFC 792 */
+#define ICMPV6_ECHO_REQUEST 128 /* RFC 4443 */
+
+uint8_t proto_number(enum proto proto, enum family family)
+{
+	static const uint8_t numbers[PROTO_MAX] = {
+	        [PROTO_TCP] = IPPROTO_TCP, [PROTO_UDP] = IPPROTO_UDP, [PROTO_ICMP] = IPPROTO_ICMP};
+
+	return proto == PROTO_ICMP && family == FAMILY_6 ? IPPROTO_ICMPV6 : numbers[proto];
+}
 
 struct nft_rule *rule_new(struct nft_chain *chain)
 {
@@ -63,8 +75,21 @@ void rule_ct_original_vmap(struct nft_rule *rule, struct nft_set *map)
 	rule_add(rule, STMT_CT_ORIGINAL_VMAP)->set = map;
 }
 
-void rule_ct_original_icmp(struct nft_rule *rule, uint8_t type)
+void rule_ct_addr_vmap(struct nft_rule *rule, enum ct_dir dir, struct nft_set *map)
 {
+	struct stmt *stmt = rule_add(rule, STMT_CT_ADDR_VMAP);
+
+	stmt->dir = dir;
+	stmt->set = map;
+}
+
+void rule_echo(struct nft_rule *rule, enum family family)
+{
+	uint8_t proto = proto_number(PROTO_ICMP, family);
+	uint8_t type = family == FAMILY_6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO_REQUEST;
+
+	rule_l4proto(rule, proto);
+	rule_ct_protocol(rule, proto);
 	/* conntrack keeps type and code of an ICMP connection where others have the destination port */
 	rule_add(rule, STMT_CT_ORIGINAL_ICMP)->ports.lo = (uint16_t)(type << 8);
 }
@@ -135,10 +160,8 @@ void rule_plain(struct nft_rule *rule, enum stmt_kind kind)
 enum family set_family(const struct nft_set *set)
 {
 	static const enum family families[SET_TYPE_MAX] = {
-	        [SET_HOSTS6] = FAMILY_6,
-	        [SET_NETS6] = FAMILY_6,
-	        [SET_FLOWS6] = FAMILY_6,
-	        [SET_PAIRS6] = FAMILY_6,
+	        [SET_HOSTS6] = FAMILY_6, [SET_NETS6] = FAMILY_6,  [SET_ENDS6] = FAMILY_6,
+	        [SET_FLOWS6] = FAMILY_6, [SET_PAIRS6] = FAMILY_6,
 	};
 
 	return families[set->type];

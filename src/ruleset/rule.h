@@ -7,6 +7,9 @@
 
 enum family { FAMILY_4, FAMILY_6 };
 
+/* IPPROTO_*; of ICMP, that of the family. */
+uint8_t proto_number(enum proto proto, enum family family);
+
 /* Appends an empty rule to the chain and returns it; valid until the next rule of the chain. */
 struct nft_rule *rule_new(struct nft_chain *chain);
 
@@ -18,7 +21,9 @@ void rule_ct_addr(struct nft_rule *rule, enum ct_dir dir, struct nft_set *set);
 void rule_ct_reply_port(struct nft_rule *rule, struct port_range ports);
 void rule_ct_reply_vmap(struct nft_rule *rule, struct nft_set *map);
 void rule_ct_original_vmap(struct nft_rule *rule, struct nft_set *map);
-void rule_ct_original_icmp(struct nft_rule *rule, uint8_t type);
+void rule_ct_addr_vmap(struct nft_rule *rule, enum ct_dir dir, struct nft_set *map);
+/* An echo-request, or an answer to one: three statements. */
+void rule_echo(struct nft_rule *rule, enum family family);
 void rule_addr(struct nft_rule *rule, enum stmt_kind saddr_or_daddr, struct nft_set *set);
 void rule_icmpv6_type(struct nft_rule *rule, struct nft_set *set);
 void rule_counter(struct nft_rule *rule, const char *counter);

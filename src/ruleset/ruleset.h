@@ -5,7 +5,8 @@
  * against each other.
  *
  * Names: "prod.windows_agent.hosts4" (hosts, nets; 4, 6), "servers.hosts4", "never_deny.nets6", "tcp_services",
- * chain "tcp_5723" or "tcp_49152_65535", gate chain "prod.cur-01.install", window sets "install_window" (everything)
+ * chain "tcp_5723" or "tcp_49152_65535", gate chain "prod.cur-01.install", maps "to4", "from6" with the chains
+ * "to4.prod.management_server", "to4.prod.management_server.tcp_5723", window sets "install_window" (everything)
  * and "prod.cur-01.window" (one row of one section).
  */
 #ifndef OMFWD_RULESET_H
@@ -34,7 +35,9 @@ enum set_type {
 	SET_HOSTS6,   /* ipv6_addr, hash, with a size */
 	SET_NETS6,    /* ipv6_addr, interval */
 	SET_WINDOW,   /* inet_proto, timeout: elements are the kernel's, never the model's */
-	SET_SERVICES, /* map inet_service : verdict */
+	SET_SERVICES, /* map inet_service : verdict, with a size where it belongs to one address */
+	SET_ENDS4,    /* map ipv4_addr : verdict, with a size */
+	SET_ENDS6,    /* map ipv6_addr : verdict, with a size */
 	SET_ICMPV6,   /* icmpv6_type */
 	/* What was denied lately, for the log; dynamic: elements are the kernel's, never the model's. */
 	SET_FLOWS4, /* ipv4_addr . ipv4_addr . inet_proto . inet_service */
@@ -49,6 +52,11 @@ struct service {
 	const char *chain;
 };
 
+struct end {
+	struct addr addr;
+	const char *chain;
+};
+
 struct nft_set {
 	const char *name;  /* the plain name; what the kernel calls it may carry a suffix, see kernel_name */
 	char *kernel_name; /* NULL until loaded: then the name in the kernel (name, or name.2, name.3 ...) */
@@ -57,6 +65,7 @@ struct nft_set {
 	size_t n_elements;              /* addresses, services or types */
 	size_t size;                    /* NFTA_SET_DESC_SIZE: a hard cap with headroom; 0: none */
 	const struct service *services; /* SET_SERVICES, sorted by port */
+	const struct end *ends;         /* SET_ENDS4, SET_ENDS6: sorted by address */
 	const uint8_t *types;           /* SET_ICMPV6 */
 	loc_t loc;                      /* where the role was assigned */
 	uint64_t opens_ms; /* SET_WINDOW: how long it is open when it has to be made; 0: closed */
@@ -69,8 +78,10 @@ enum stmt_kind {
 	STMT_L4PROTO,          /* meta l4proto tcp */
 	STMT_L4PROTO_SET,      /* meta l4proto @set */
 	STMT_CT_INVALID,       /* ct state invalid */
+	STMT_CT_UNPLACED,      /* ct state invalid,untracked */
 	STMT_CT_PROTOCOL,      /* ct protocol tcp (of the connection an ICMP error speaks of) */
 	STMT_CT_ADDR,          /* ct original ip saddr @set; ct reply ip6 saddr @set */
+	STMT_CT_ADDR_VMAP,     /* ct reply ip saddr vmap @map */
 	STMT_CT_REPLY_PORT,    /* ct reply proto-src 49152-65535 */
 	STMT_CT_REPLY_VMAP,    /* ct reply proto-src vmap @map */
 	STMT_CT_ORIGINAL_VMAP, /* ct original proto-src vmap @map */
@@ -102,7 +113,7 @@ enum stmt_kind {
 
 struct stmt {
 	enum stmt_kind kind;
-	enum ct_dir dir;         /* STMT_CT_ADDR */
+	enum ct_dir dir;         /* STMT_CT_ADDR, STMT_CT_ADDR_VMAP */
 	uint8_t proto;           /* IPPROTO_*: STMT_L4PROTO, STMT_CT_PROTOCOL */
 	struct port_range ports; /* STMT_CT_REPLY_PORT; lo alone for STMT_CT_ORIGINAL_ICMP */
 	struct nft_set *set;     /* the statements with @set or @map */

@@ -16,6 +16,8 @@ struct seen_rule {
 	const char *from, *to;     /* sets: ct original ip saddr, ct reply ip saddr */
 	const char *saddr, *daddr; /* sets: ip saddr, ip daddr */
 	const char *services;      /* map: ct reply proto-src vmap */
+	const char *from_ends;     /* map: ct original ip saddr vmap */
+	const char *to_ends;       /* map: ct reply ip saddr vmap */
 	const char *window;        /* set: meta l4proto @set */
 	bool has_ports;            /* ct reply proto-src lo-hi */
 	struct port_range ports;
@@ -26,17 +28,19 @@ struct seen_rule {
 	uint16_t group;
 	enum seen_verdict verdict;
 	const char *target; /* of SEEN_JUMP and SEEN_GOTO */
+	bool unplaced;      /* ct state invalid,untracked; is odd as well */
 	bool odd;           /* matches on something else as well */
 };
 
 struct seen_service {
-	uint16_t port;
+	u128 key; /* a port, or an address */
 	const char *chain;
 };
 
 struct seen_set {
 	const char *name; /* in the kernel, which may have a number behind it */
 	struct addr_set addrs;
+	bool is_v6;
 	struct seen_service *services;
 	size_t n_services, cap_services;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Lines become a chain per service ("tcp_5723"), one rule for each pair of address sets in it:
+ * Lines that no chain of an address holds (ends.c) become a chain per service ("tcp_5723"), one rule for each pair of
+ * address sets in it:
  *
  *   ct original ip saddr @prod.windows_agent.hosts4 ct reply ip saddr @prod.management_server.hosts4
  *       counter name "prod.cur-16" accept comment "cur-16, cur-18 windows_agent -> management_server"
@@ -104,7 +105,7 @@ static void add_gate_chain(struct builder *b, const struct gate *gate)
 	}
 }
 
-static const char *line_comment(struct builder *b, const struct line *line)
+const char *builder_line_comment(struct builder *b, const struct line *line)
 {
 	struct arena *arena = b->policy->arena;
 	char ids[ROW_IDS_MAX];
@@ -116,44 +117,52 @@ static const char *line_comment(struct builder *b, const struct line *line)
 	return builder_comment(b, arena_printf(arena, "site rule %s: %s", ids, line->site_rule->reason));
 }
 
-static const struct endpoint *line_end(struct builder *b, const struct line *line, bool from)
+const struct endpoint *builder_line_end(struct builder *b, const struct line *line, bool from)
 {
 	if (line->section)
 		return builder_role(b, line->section, from ? line->from : line->to);
 	return builder_site_end(b, line->site_rule, from);
 }
 
+void builder_rule_opens(struct builder *b, struct nft_rule *rule, const struct line *line)
+{
+	char buf[GATE_NAME_MAX];
+	const char *gate = line_gate_name(line, buf, sizeof(buf));
+
+	if (line->phase == PHASE_INSTALL)
+		rule_to_chain(rule, STMT_JUMP, arena_printf(b->policy->arena, "%s.install", gate));
+	else
+		rule_accept(b, rule, arena_strdup(b->policy->arena, gate));
+}
+
 /* One rule for every pair of sets of the same family. */
 static void add_line(struct builder *b, struct service_list *services, const struct line *line,
-                     const char *gate)
+                     bool *families)
 {
 	struct nft_chain *chain = service_chain(b, services, line);
-	const struct endpoint *from = line_end(b, line, true), *to = line_end(b, line, false);
-	const char *comment = line_comment(b, line);
+	const struct endpoint *from = builder_line_end(b, line, true), *to = builder_line_end(b, line, false);
+	const char *comment = builder_line_comment(b, line);
 
 	for (enum endpoint_part i = 0; i < PART_MAX; i++) {
 		for (enum endpoint_part j = 0; j < PART_MAX; j++) {
 			struct nft_rule *rule;
 
 			if (!from->parts[i] || !to->parts[j] ||
-			    set_family(from->parts[i]) != set_family(to->parts[j]))
+			    set_family(from->parts[i]) != set_family(to->parts[j]) ||
+			    !families[set_family(from->parts[i])])
 				continue;
 			rule = rule_new(chain);
 			rule->comment = comment;
 			rule->loc = from->parts[i]->loc;
 			rule_ct_addr(rule, CT_ORIGINAL, services->resumed ? to->parts[j] : from->parts[i]);
 			rule_ct_addr(rule, CT_REPLY, services->resumed ? from->parts[i] : to->parts[j]);
-			if (line->phase == PHASE_INSTALL)
-				rule_to_chain(rule, STMT_JUMP,
-				              arena_printf(b->policy->arena, "%s.install", gate));
-			else
-				rule_accept(b, rule, gate);
+			builder_rule_opens(b, rule, line);
 		}
 	}
 }
 
-/* The counter of the line, and its gate when it needs one; returns their common name. */
-static const char *add_gate_of(struct builder *b, const struct line *line)
+/* The counter of a line, and its gate when it needs one. */
+static void add_gate_of(struct builder *b, const struct line *line)
 {
 	char buf[GATE_NAME_MAX];
 	const char *name = arena_strdup(b->policy->arena, line_gate_name(line, buf, sizeof(buf)));
@@ -161,7 +170,14 @@ static const char *add_gate_of(struct builder *b, const struct line *line)
 	builder_add_counter(b, name);
 	if (line->phase == PHASE_INSTALL && !find_gate(b->ruleset, name))
 		add_gate(b, line, name);
-	return name;
+}
+
+static void add_gates(struct builder *b)
+{
+	for (enum line_phase phase = PHASE_ALWAYS; phase <= PHASE_INSTALL; phase++)
+		for (size_t i = 0; i < b->lines->n; i++)
+			if (b->lines->items[i].phase == phase)
+				add_gate_of(b, &b->lines->items[i]);
 }
 
 /* Lines of both phases first, so that a packet that needs no window asks none. */
@@ -170,11 +186,13 @@ static void add_lines(struct builder *b, struct service_list *services)
 	for (enum line_phase phase = PHASE_ALWAYS; phase <= PHASE_INSTALL; phase++) {
 		for (size_t i = 0; i < b->lines->n; i++) {
 			const struct line *line = &b->lines->items[i];
+			bool families[FAMILIES] = {services->resumed || !b->listed[FAMILY_4][i],
+			                           services->resumed || !b->listed[FAMILY_6][i]};
 
-			if (line->phase != phase || (services->resumed && (line->proto == PROTO_ICMP ||
-			                                                   port_range_is_wide(line->ports))))
-				continue;
-			add_line(b, services, line, add_gate_of(b, line));
+			if (line->phase == phase && (families[FAMILY_4] || families[FAMILY_6]) &&
+			    !(services->resumed &&
+			      (line->proto == PROTO_ICMP || port_range_is_wide(line->ports))))
+				add_line(b, services, line, families);
 		}
 	}
 }
@@ -213,14 +231,15 @@ void builder_add_services(struct builder *b)
 	struct service_list services = {0}, resumed = {.resumed = true};
 	const struct settings *settings = &b->policy->settings;
 
+	add_gates(b);
+	builder_add_ends(b);
 	add_lines(b, &services);
 	/* where nothing is denied and nothing marked, it makes no difference who spoke first */
 	if (settings->deny_scope != DENY_NONE || settings->accept_mark_set)
 		add_lines(b, &resumed);
 	for (size_t i = 0; i < b->ruleset->n_gates; i++)
 		add_gate_chain(b, &b->ruleset->gates[i]);
-	if (services.n)
-		builder_add_judges(b, &services, &resumed);
+	builder_add_judges(b, &services, &resumed);
 	free(services.items);
 	free(resumed.items);
 }

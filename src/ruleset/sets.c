@@ -12,7 +12,7 @@
 #include "util/array.h"
 
 /* A size is a hard cap, and growing means a new set: leave a quarter and a bit. */
-static size_t size_with_headroom(size_t n)
+size_t builder_size(size_t n)
 {
 	return n + n / 4 + 16;
 }
@@ -56,7 +56,7 @@ struct endpoint builder_make_endpoint(struct builder *b, const char *name, const
 		set->n_elements = count[part];
 		set->loc = loc;
 		if (part == PART_HOSTS4 || part == PART_HOSTS6)
-			set->size = size_with_headroom(count[part]);
+			set->size = builder_size(count[part]);
 		endpoint.parts[part] = set;
 	}
 	return endpoint;

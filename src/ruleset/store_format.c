@@ -13,8 +13,10 @@ const struct stmt_format stmt_formats[STMT_MAX] = {
         [STMT_L4PROTO] = {.word = "l4proto", .protocol = true},
         [STMT_L4PROTO_SET] = {.word = "l4proto-set", .sets = TYPE(WINDOW)},
         [STMT_CT_INVALID] = {.word = "ct-invalid"},
+        [STMT_CT_UNPLACED] = {.word = "ct-unplaced"},
         [STMT_CT_PROTOCOL] = {.word = "ct-protocol", .protocol = true},
         [STMT_CT_ADDR] = {.word = "ct-addr", .sets = ADDRESSES},
+        [STMT_CT_ADDR_VMAP] = {.word = "ct-addr-vmap", .sets = TYPE(ENDS4) | TYPE(ENDS6)},
         [STMT_CT_REPLY_PORT] = {.word = "ct-reply-port"},
         [STMT_CT_REPLY_VMAP] = {.word = "ct-reply-vmap", .sets = TYPE(SERVICES)},
         [STMT_CT_ORIGINAL_VMAP] = {.word = "ct-original-vmap", .sets = TYPE(SERVICES)},
@@ -47,12 +49,13 @@ const char *const set_type_words[SET_TYPE_MAX] = {
         [SET_HOSTS4] = "hosts4", [SET_NETS4] = "nets4",   [SET_HOSTS6] = "hosts6",
         [SET_NETS6] = "nets6",   [SET_WINDOW] = "window", [SET_SERVICES] = "services",
         [SET_ICMPV6] = "icmpv6", [SET_FLOWS4] = "flows4", [SET_FLOWS6] = "flows6",
-        [SET_PAIRS4] = "pairs4", [SET_PAIRS6] = "pairs6",
+        [SET_PAIRS4] = "pairs4", [SET_PAIRS6] = "pairs6", [SET_ENDS4] = "ends4",
+        [SET_ENDS6] = "ends6",
 };
 
 /* A kind without a word would make every stored policy unreadable, and show only at the next boot. */
-_Static_assert(STMT_MAX == 31, "every kind of statement needs its line in stmt_formats");
-_Static_assert(SET_TYPE_MAX == 11, "every type of set needs its line in set_type_words");
+_Static_assert(STMT_MAX == 33, "every kind of statement needs its line in stmt_formats");
+_Static_assert(SET_TYPE_MAX == 13, "every type of set needs its line in set_type_words");
 
 #define FNV_OFFSET 0xcbf29ce484222325u
 #define FNV_PRIME  0x100000001b3u

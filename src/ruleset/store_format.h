@@ -15,7 +15,7 @@
 
 #define STORE_MAGIC       "omfwd\n"
 #define STORE_MAGIC_LEN   6 /* the rest is the version */
-#define STORE_VERSION     "03"
+#define STORE_VERSION     "04"
 #define STORE_CHECKSUM_AT 8u
 #define STORE_SAVED_AT    16u
 #define STORE_BODY_AT     24u

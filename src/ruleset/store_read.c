@@ -149,6 +149,25 @@ static const struct service *take_services(struct reader *in, size_t n)
 	return services;
 }
 
+static const struct end *take_ends(struct reader *in, size_t n, bool is_v6)
+{
+	struct end *ends = ARENA_ARRAY(in->arena, struct end, n);
+
+	for (size_t i = 0; i < n && !in->bad; i++) {
+		struct addr *addr = &ends[i].addr;
+
+		addr->is_v6 = is_v6;
+		if (is_v6)
+			addr->v6 = take_address6(in);
+		else
+			addr->v4 = (uint32_t)take_number(in, 4);
+		ends[i].chain = take_name(in, STORE_NAME_MAX);
+		if (i && (is_v6 ? addr->v6 <= ends[i - 1].addr.v6 : addr->v4 <= ends[i - 1].addr.v4))
+			in->bad = true;
+	}
+	return ends;
+}
+
 /* Neighbour discovery, which is all that the model asks for: RFC 4861. */
 static const uint8_t *take_types(struct reader *in, size_t n)
 {
@@ -174,6 +193,8 @@ static const size_t element_sizes[SET_TYPE_MAX] = {
         [SET_PAIRS4] = SIZE_MAX,
         [SET_PAIRS6] = SIZE_MAX,
         [SET_SERVICES] = 2 + TEXT_SIZE,
+        [SET_ENDS4] = 4 + TEXT_SIZE,
+        [SET_ENDS6] = 16 + TEXT_SIZE,
         [SET_ICMPV6] = 1,
 };
 
@@ -194,6 +215,10 @@ static void take_elements(struct reader *in, struct nft_set *set)
 		break;
 	case SET_SERVICES:
 		set->services = take_services(in, set->n_elements);
+		break;
+	case SET_ENDS4:
+	case SET_ENDS6:
+		set->ends = take_ends(in, set->n_elements, set->type == SET_ENDS6);
 		break;
 	case SET_ICMPV6:
 		set->types = take_types(in, set->n_elements);

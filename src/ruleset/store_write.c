@@ -116,6 +116,21 @@ static void put_services(struct writer *out, const struct nft_set *set)
 	}
 }
 
+static void put_ends(struct writer *out, const struct nft_set *set)
+{
+	for (size_t i = 0; i < set->n_elements; i++) {
+		const struct end *end = &set->ends[i];
+
+		if (set->type == SET_ENDS6) {
+			put_number(out, (uint64_t)end->addr.v6, 8);
+			put_number(out, (uint64_t)(end->addr.v6 >> 64), 8);
+		} else {
+			put_number(out, end->addr.v4, 4);
+		}
+		put_text(out, end->chain);
+	}
+}
+
 static void put_set(struct writer *out, const struct nft_set *set)
 {
 	put_text(out, set_type_words[set->type]);
@@ -133,6 +148,10 @@ static void put_set(struct writer *out, const struct nft_set *set)
 		break;
 	case SET_SERVICES:
 		put_services(out, set);
+		break;
+	case SET_ENDS4:
+	case SET_ENDS6:
+		put_ends(out, set);
 		break;
 	case SET_ICMPV6:
 		put_bytes(out, set->types, set->n_elements);

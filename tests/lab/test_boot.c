@@ -80,7 +80,7 @@ static void await_policy(struct lab *lab)
 	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;; lab_sleep_ms(10)) {
 		struct run run;
 		lab_run(lab, NS_GATEWAY, NULL, &run, "nft list chain inet omfwd forward");
-		bool there = run.code == 0 && strstr(run.out, "jump");
+		bool there = run.code == 0 && strstr(run.out, "goto");
 		lab_run_free(&run);
 		if (there)
 			return;

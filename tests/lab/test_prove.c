@@ -316,7 +316,7 @@ static void test_nothing_else_is_touched(void **state)
 	before = network_of(lab);
 	omfwd_expect_says(lab, 0, "prove", "no difference");
 	after = network_of(lab);
-	assert_non_null(strstr(before, "chain tcp_5723"));
+	assert_non_null(strstr(before, "chain to4.prod.management_server"));
 	assert_non_null(strstr(before, "ipv4/ip_forward:1"));
 	assert_non_null(strstr(before, "10.1.0.0/16 via"));
 	forget_moving(before);

@@ -227,7 +227,7 @@ static const char *const damages[] = {
         "nft insert rule inet omfwd forward accept",
         "nft insert rule inet omfwd forward meta l4proto tcp tcp dport { 22, 23 } accept",
         "nft flush chain inet omfwd forward",
-        "nft flush chain inet omfwd judge",
+        "nft flush chain inet omfwd denied",
         "nft add element inet omfwd " KERNEL_NAME("prod.windows_agent.hosts4") " { 10.2.0.99 }",
         "nft delete element inet omfwd " KERNEL_NAME("prod.windows_agent.hosts4") " { 10.2.0.20 }",
         "nft flush set inet omfwd " KERNEL_NAME("prod.windows_agent.hosts6"),

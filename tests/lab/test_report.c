@@ -132,7 +132,7 @@ static void test_drift(void **state)
 
 	lab_write("omfwd.conf", POLICY);
 	omfwd_agent_start(lab, &notify, "");
-	lab_must(lab, NS_GATEWAY, "nft flush chain inet omfwd judge");
+	lab_must(lab, NS_GATEWAY, "nft flush chain inet omfwd denied");
 	/* it is in the history once the repair has settled */
 	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;; lab_sleep_ms(50)) {
 		json = report(lab);

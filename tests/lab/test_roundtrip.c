@@ -71,7 +71,7 @@ static void test_differences_are_seen(void **state)
 	struct lab *lab = lab_need(state);
 	static const char *const changes[] = {
 	        "nft add element inet omfwd prod.management_server.hosts4 { 10.99.0.1 }",
-	        "nft insert rule inet omfwd judge counter",
+	        "nft insert rule inet omfwd denied counter",
 	        "nft add chain inet omfwd surplus",
 	        "nft add counter inet omfwd surplus",
 	};

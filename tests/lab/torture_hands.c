@@ -21,7 +21,7 @@ static const char *const changes[] = {
         "nft delete table inet omfwd",
         "nft delete element inet omfwd $set { 10.2.0.20 }",
         "nft insert rule inet omfwd forward accept",
-        "nft flush chain inet omfwd judge",
+        "nft flush chain inet omfwd denied",
         "nft flush chain inet omfwd forward",
 };
 #define N_CHANGES (sizeof(changes) / sizeof(changes[0]))

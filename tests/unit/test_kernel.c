@@ -166,8 +166,8 @@ static void test_unchanged_policy_sends_nothing(void **state)
 	assert_true(before.batches > 0 && before.messages > 0 && before.bytes > 0 && before.reads > 0);
 	assert_int_equal(kernel_apply(kernel, fixture_build(g), f->ruleset, false), 0);
 	assert_memory_equal(kernel_statistics(kernel), &before, sizeof(before));
-	set = find_set(g->ruleset, "tcp_services");
-	assert_string_equal(set->kernel_name, "tcp_services");
+	set = find_set(g->ruleset, "resumed_tcp_services");
+	assert_string_equal(set->kernel_name, "resumed_tcp_services");
 	assert_in_kernel(kernel, g->ruleset);
 	fixture_free(f);
 	fixture_free(g);
