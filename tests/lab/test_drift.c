@@ -201,7 +201,9 @@ static void test_time_to_heal(void **state)
 	qsort(times, 12, sizeof(times[0]), compare_times);
 	print_message("denied again after nft flush ruleset returned: median %d ms, longest %d ms\n",
 	              times[6], times[11]);
-	assert_int_equal(drift_number(lab, "repairs"), 4);
+	for (uint64_t end = lab_now_ms() + 10000; drift_number(lab, "repairs") != 4;)
+		if (lab_now_ms() > end)
+			fail_msg("%lld repairs were counted, not 4", drift_number(lab, "repairs"));
 }
 
 static void test_closed_by_others_stays_closed(void **state)
