@@ -37,6 +37,23 @@ static void test_scope_roles(void **state)
 	       "pass 2001:db8:2::20 2001:db8:1::99 tcp/22");
 }
 
+/* What conntrack is kept away from has no connection to be judged by: between judged addresses nothing of it passes. */
+static void test_untracked(void **state)
+{
+	struct lab *lab = lab_need(state);
+	lab_must(lab, NS_GATEWAY,
+	         "nft 'table ip raw { chain prerouting { type filter hook prerouting priority raw; notrack; "
+	         "}; }'");
+	for (int nets = 0; nets < 2; nets++) {
+		omfwd_apply(lab, nets ? "[omfwd]\ndeny_scope = roles\n[roles prod]\nmanagement_server = "
+		                        "10.1.0.10/31\nwindows_agent = 10.2.0.20\n"
+		                      : "[omfwd]\ndeny_scope = roles\n" MEMBERS);
+		EXPECT(lab, "drop 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.20 10.1.0.10 udp/22",
+		       "drop 10.1.0.10 10.2.0.20 tcp/22", "pass 10.2.0.99 10.1.0.10 tcp/22",
+		       "pass 10.2.0.99 10.1.0.99 udp/53");
+	}
+}
+
 static void test_scope_servers(void **state)
 {
 	struct lab *lab = lab_need(state);
@@ -159,15 +176,11 @@ static void test_accept_mark(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        LAB_TEST(test_scope_none),
-	        LAB_TEST(test_scope_roles),
-	        LAB_TEST(test_scope_servers),
-	        LAB_TEST(test_scope_everything),
-	        LAB_TEST(test_gateway_holds_a_role),
-	        LAB_TEST(test_audit_mode),
-	        LAB_TEST(test_reject),
-	        LAB_TEST(test_never_deny),
-	        LAB_TEST(test_accept_mark),
+	        LAB_TEST(test_scope_none),       LAB_TEST(test_scope_roles),
+	        LAB_TEST(test_untracked),        LAB_TEST(test_scope_servers),
+	        LAB_TEST(test_scope_everything), LAB_TEST(test_gateway_holds_a_role),
+	        LAB_TEST(test_audit_mode),       LAB_TEST(test_reject),
+	        LAB_TEST(test_never_deny),       LAB_TEST(test_accept_mark),
 	};
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }
