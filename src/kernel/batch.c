@@ -44,7 +44,8 @@ void batch_begin(struct batch *batch)
 	if (batch->n_pages)
 		batch->pages[0].used = 0;
 	page = current_page(batch);
-	page->used = nftnl_batch_begin(page->data, ++batch->seq)->nlmsg_len;
+	batch->first = ++batch->seq;
+	page->used = nftnl_batch_begin(page->data, batch->first)->nlmsg_len;
 }
 
 struct nlmsghdr *batch_message(struct batch *batch, uint16_t type, uint16_t flags, const char *what,
@@ -79,6 +80,11 @@ void batch_end(struct batch *batch, bool dry)
 		return;
 	page = current_page(batch);
 	page->used += nftnl_batch_end(page->data + page->used, ++batch->seq)->nlmsg_len;
+}
+
+bool batch_has(const struct batch *batch, uint32_t seq)
+{
+	return seq - batch->first <= batch->seq - batch->first;
 }
 
 size_t batch_size(const struct batch *batch)

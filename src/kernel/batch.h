@@ -33,6 +33,7 @@ struct batch {
 	size_t n_pages, cap_pages, current; /* pages stay allocated for the next batch */
 	struct origin *origins;
 	size_t n_origins, cap_origins;
+	uint32_t first;    /* number of the message that begins it */
 	uint32_t seq;      /* of the last message */
 	size_t n_messages; /* without begin and end */
 	struct nlmsghdr *last;
@@ -55,6 +56,9 @@ struct nlmsghdr *batch_message(struct batch *batch, uint16_t type, uint16_t flag
                                const char *name, loc_t loc);
 struct origin *batch_origin(struct batch *batch);
 void batch_add(struct batch *batch, struct nlmsghdr *message);
+
+/* Whether a message of this number is in it, first and last included. */
+bool batch_has(const struct batch *batch, uint32_t seq);
 
 /* Asks for an acknowledgement of the last message, and appends NFNL_MSG_BATCH_END unless dry. */
 void batch_end(struct batch *batch, bool dry);

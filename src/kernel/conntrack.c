@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "kernel/answer.h"
+#include "kernel/receive.h"
 #include "util/array.h"
 
 #define REQUEST_SIZE 1024
@@ -41,8 +42,10 @@ static struct mnl_socket *socket_open(int bus)
 		mnl_socket_close(socket);
 		return NULL;
 	}
-	if (socket)
-		mnl_socket_setsockopt(socket, NETLINK_CAP_ACK, &on, sizeof(on));
+	if (!socket)
+		return NULL;
+	mnl_socket_setsockopt(socket, NETLINK_CAP_ACK, &on, sizeof(on));
+	receive_set_patience(mnl_socket_get_fd(socket));
 	return socket;
 }
 
@@ -118,13 +121,11 @@ static int ask(struct mnl_socket *socket, const struct nlmsghdr *message, const 
 	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
 		return -errno;
 	for (;;) {
-		ssize_t len = mnl_socket_recvfrom(socket, buf, sizeof(buf));
+		ssize_t len = receive_datagram(mnl_socket_get_fd(socket), buf, sizeof(buf), 0);
 		int more;
 
-		if (len < 0 && errno == EINTR)
-			continue;
 		if (len < 0)
-			return -errno;
+			return (int)len;
 		more = answer_dump(buf, (size_t)len, message->nlmsg_seq, answer, &interrupted);
 		if (more <= 0)
 			return more;
@@ -272,10 +273,10 @@ int conntrack_dump_piece(struct conntrack *conntrack,
 	struct dump dump = {.each = take_entry, .data = &piece};
 	char buf[PIECE_SIZE];
 	bool interrupted;
-	ssize_t len = recv(conntrack_fd(conntrack), buf, sizeof(buf), MSG_DONTWAIT);
+	ssize_t len = receive_datagram(conntrack_fd(conntrack), buf, sizeof(buf), MSG_DONTWAIT);
 
 	if (len < 0)
-		return errno == EAGAIN || errno == EINTR ? 1 : -errno;
+		return len == -EAGAIN ? 1 : (int)len;
 	return answer_dump(buf, (size_t)len, conntrack->dump_seq, &dump, &interrupted);
 }
 

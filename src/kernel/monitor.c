@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "kernel/attrs.h"
+#include "kernel/receive.h"
 #include "ruleset/ruleset.h"
 #include "util/array.h"
 
@@ -293,14 +294,11 @@ int monitor_read(struct monitor *monitor, void (*each)(const struct monitor_grou
 	int result = 0;
 
 	for (;;) {
-		ssize_t len = recv(monitor->fd, monitor->buf, sizeof(monitor->buf), MSG_TRUNC);
+		ssize_t len = receive_datagram(monitor->fd, monitor->buf, sizeof(monitor->buf), 0);
 
-		if (len < 0 && errno == EINTR)
-			continue;
-		if (len < 0 && errno != ENOBUFS)
+		if (len < 0 && len != -ENOBUFS && len != -EMSGSIZE)
 			break;
-		if (len < 0 || (size_t)len > sizeof(monitor->buf) ||
-		    read_datagram(monitor, (size_t)len, each, data) < 0) {
+		if (len < 0 || read_datagram(monitor, (size_t)len, each, data) < 0) {
 			forget(monitor);
 			result = -ENOBUFS;
 		}

@@ -21,6 +21,7 @@
 #include <libnetfilter_log/libnetfilter_log.h>
 
 #include "kernel/answer.h"
+#include "kernel/receive.h"
 #include "ruleset/ruleset.h"
 
 #define GATHER_PACKETS    32
@@ -95,10 +96,10 @@ static int read_answer(struct kernel_nflog *log)
 
 	do {
 		offset = 0;
-		len = mnl_socket_recvfrom(log->socket, buf, sizeof(buf));
-		if (len < 0 && errno != EINTR)
-			return -errno;
-	} while (len < 0 || !answer_next(buf, (size_t)len, &offset, &answer));
+		len = receive_datagram(kernel_nflog_fd(log), buf, sizeof(buf), 0);
+		if (len < 0)
+			return (int)len;
+	} while (!answer_next(buf, (size_t)len, &offset, &answer));
 	return answer.error == -EPERM ? -EBUSY : answer.error; /* what kernels say of somebody else's group */
 }
 
@@ -178,16 +179,17 @@ int kernel_nflog_read(struct kernel_nflog *log, void (*each)(const struct nflog_
 	log->each = each;
 	log->data = data;
 	for (int i = 0; i < DATAGRAMS_AT_ONCE; i++) {
-		ssize_t len = recv(kernel_nflog_fd(log), datagram, sizeof(datagram), MSG_DONTWAIT);
+		ssize_t len =
+		        receive_datagram(kernel_nflog_fd(log), datagram, sizeof(datagram), MSG_DONTWAIT);
 
 		if (len > 0)
 			take_datagram(log, datagram, (int)len);
-		else if (len < 0 && errno == ENOBUFS)
+		else if (len == -ENOBUFS || len == -EMSGSIZE)
 			log->losses.overruns++;
-		else if (len == 0 || errno == EAGAIN)
+		else if (len == 0 || len == -EAGAIN)
 			break;
-		else if (errno != EINTR)
-			return -errno;
+		else
+			return (int)len;
 	}
 	return 0;
 }

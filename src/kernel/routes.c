@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "kernel/attrs.h"
+#include "kernel/receive.h"
 
 #define MESSAGE_SIZE 8192
 
@@ -26,6 +27,7 @@ int routes_open(struct mnl_socket **ret)
 		mnl_socket_close(*ret);
 		return r;
 	}
+	receive_set_patience(mnl_socket_get_fd(*ret));
 	return 0;
 }
 
@@ -57,13 +59,12 @@ static int ask(struct mnl_socket *socket, const struct addr *to, uint32_t flags,
 	        .rtm_flags = flags,
 	};
 	put_address(message, to);
+	receive_drain(mnl_socket_get_fd(socket)); /* a late answer would be taken for this one's */
 	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
 		return -errno;
-	do
-		len = mnl_socket_recvfrom(socket, buf, size);
-	while (len < 0 && errno == EINTR);
+	len = receive_datagram(mnl_socket_get_fd(socket), buf, size, 0);
 	if (len < 0)
-		return -errno;
+		return (int)len;
 	if (!mnl_nlmsg_ok((const struct nlmsghdr *)buf, (int)len))
 		return -EBADMSG;
 	if (((const struct nlmsghdr *)buf)->nlmsg_type != NLMSG_ERROR)

@@ -22,12 +22,14 @@
 
 #include "kernel/answer.h"
 #include "kernel/leftovers.h"
+#include "kernel/receive.h"
 
 #define REQUEST_SIZE   1024
 #define RECEIVE_SIZE   (32 * 1024)
 #define SEND_BUFFER    (256 * 1024) /* a batch of elements is about 64 KiB; larger ones ask for more */
 #define DUMP_TRIES_MAX 20
 #define IOVEC_MAX      1024
+#define DUMP_SEQ_FIRST 0x80000000u /* a late answer to a batch shall not look like one to a dump */
 
 int kernel_fail(struct kernel *kernel, int err, const char *fmt, ...)
 {
@@ -83,7 +85,9 @@ static int start_session(struct mnl_socket *socket, int err, struct kernel **ret
 		abort();
 	kernel->table = RULESET_TABLE;
 	kernel->socket = socket;
+	kernel->seq = DUMP_SEQ_FIRST;
 	if (!err) {
+		receive_set_patience(mnl_socket_get_fd(socket));
 		enable(kernel->socket, NETLINK_EXT_ACK);
 		enable(kernel->socket, NETLINK_CAP_ACK);
 		reserve_send_buffer(kernel, 0);
@@ -131,15 +135,6 @@ static bool is_netfilter_socket(int fd)
 	       getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0 && protocol == NETLINK_NETFILTER;
 }
 
-/* Answers nobody waited for, and the rest of a dump, without whose end the kernel would begin no other. */
-static void drain(int fd)
-{
-	char buf[RECEIVE_SIZE];
-
-	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) >= 0 || errno == EINTR || errno == ENOBUFS)
-		;
-}
-
 int kernel_adopt(int fd, struct kernel **ret, const char **error)
 {
 	struct mnl_socket *socket;
@@ -150,7 +145,7 @@ int kernel_adopt(int fd, struct kernel **ret, const char **error)
 		close(fd);
 		return -EXDEV;
 	}
-	drain(fd);
+	receive_drain(fd); /* answers nobody waited for */
 	socket = mnl_socket_fdopen(fd);
 	if (!socket) {
 		err = -errno;
@@ -235,17 +230,19 @@ static int read_answers(struct kernel *kernel)
 	int acknowledged = 0, first_error = 0;
 
 	for (;;) {
-		ssize_t len = recv(mnl_socket_get_fd(kernel->socket), buf, sizeof(buf), MSG_DONTWAIT);
+		ssize_t len =
+		        receive_datagram(mnl_socket_get_fd(kernel->socket), buf, sizeof(buf), MSG_DONTWAIT);
 		struct answer answer;
 		size_t offset = 0;
 
-		if (len < 0 &&
-		    (errno == EINTR || errno == ENOBUFS)) /* ENOBUFS: more errors than fit; go on */
+		if (len == -ENOBUFS) /* more errors than fit */
 			continue;
 		if (len < 0)
 			break;
 		generation_note(kernel, buf, (size_t)len);
 		while (answer_next(buf, (size_t)len, &offset, &answer)) {
+			if (!batch_has(&kernel->batch, answer.seq))
+				continue; /* late, and about another one */
 			if (!answer.error)
 				acknowledged |= answer.seq == kernel->batch.last->nlmsg_seq;
 			else if (!first_error)
@@ -294,13 +291,11 @@ static int dump_once(struct kernel *kernel, const struct dump *dump)
 		return -errno;
 	kernel->statistics.reads++;
 	for (;;) {
-		ssize_t len = mnl_socket_recvfrom(kernel->socket, buf, sizeof(buf));
+		ssize_t len = receive_datagram(mnl_socket_get_fd(kernel->socket), buf, sizeof(buf), 0);
 		int more;
 
-		if (len < 0 && errno == EINTR)
-			continue;
 		if (len < 0)
-			return -errno;
+			return (int)len;
 		more = answer_dump(buf, (size_t)len, kernel->seq, dump, &interrupted);
 		if (more <= 0)
 			return !more && interrupted ? -EINTR : more;
@@ -315,6 +310,8 @@ int kernel_dump(struct kernel *kernel, const struct dump *dump)
 		if (i && dump->restart)
 			dump->restart(dump->data);
 		err = dump_once(kernel, dump);
+		if (err) /* what is left of it would be in the way of the next one */
+			receive_drain(mnl_socket_get_fd(kernel->socket));
 	}
 	if (err)
 		kernel_fail(kernel, err, "reading from netfilter failed: %s", strerror(-err));

@@ -55,15 +55,15 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 	return syscall(SYS_sendmsg, fd, message, flags);
 }
 
-ssize_t recv(int fd, void *buf, size_t len, int flags)
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-	if (lose_answer_in && !--lose_answer_in) {
-		while (syscall(SYS_recvfrom, fd, buf, len, flags, NULL, NULL) >= 0)
+	if (flags & MSG_DONTWAIT && lose_answer_in && !--lose_answer_in) {
+		while (syscall(SYS_recvmsg, fd, message, flags) >= 0)
 			;
 		errno = EAGAIN;
 		return -1;
 	}
-	return syscall(SYS_recvfrom, fd, buf, len, flags, NULL, NULL);
+	return syscall(SYS_recvmsg, fd, message, flags);
 }
 
 static unsigned below(unsigned n)

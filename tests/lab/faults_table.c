@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Every system call of the agent, with the errors that its manual page knows and that may meet a healthy program: no
+ * EBADF or EFAULT. Calls without any cannot fail. A long run fails over a call that is not here: it is new.
+ */
+#include <string.h>
+
+#include "tests/lab/faults_internal.h"
+#include "util/array.h"
+
+#define ERRORS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define NONE        ((const char *const[]){NULL})
+#define DESCRIPTORS "EMFILE", "ENFILE", "ENOMEM"
+
+static const struct {
+	const char *call;
+	const char *const *errors;
+} calls[] = {
+        {"accept4", ERRORS(DESCRIPTORS, "ECONNABORTED", "EINTR", "EAGAIN", "ENOBUFS", "EPERM")},
+        {"access", ERRORS("EACCES", "ENOENT", "EIO", "ENOMEM")},
+        {"arch_prctl", NONE},
+        {"bind", ERRORS("EADDRINUSE", "EACCES", "ENOMEM", "EROFS")},
+        {"brk", ERRORS("ENOMEM")},
+        {"capget", ERRORS("EPERM")},
+        {"capset", ERRORS("EPERM")},
+        {"chown", ERRORS("EPERM", "EIO", "EROFS", "ENOENT")},
+        {"clock_gettime", NONE},
+        {"clone", ERRORS("EAGAIN", "ENOMEM")},
+        {"clone3", ERRORS("EAGAIN", "ENOMEM", "ENOSYS")},
+        {"close", NONE}, /* Linux closes in any case, strace would not */
+        {"connect", ERRORS("ECONNREFUSED", "EAGAIN", "EACCES", "ENOENT", "EINTR")},
+        {"epoll_create1", ERRORS(DESCRIPTORS)},
+        {"epoll_ctl", ERRORS("ENOMEM", "ENOSPC")},
+        {"epoll_wait", ERRORS("EINTR")},
+        {"epoll_pwait2", ERRORS("EINTR", "ENOSYS")},
+        {"eventfd2", ERRORS(DESCRIPTORS)},
+        {"execve", NONE},
+        {"exit", NONE},
+        {"exit_group", NONE},
+        {"fchown", ERRORS("EPERM", "EIO", "EROFS")},
+        {"fcntl", ERRORS("EAGAIN")},
+        {"fstat", ERRORS("ENOMEM")},
+        {"fsync", ERRORS("EIO", "ENOSPC", "EDQUOT", "EINTR")},
+        {"futex", ERRORS("EAGAIN", "EINTR")},
+        {"getegid", NONE},
+        {"geteuid", NONE},
+        {"getgid", NONE},
+        {"getpid", NONE},
+        {"getrandom", ERRORS("EAGAIN", "EINTR", "ENOSYS")},
+        {"getsockname", ERRORS("ENOBUFS")},
+        {"getsockopt", ERRORS("ENOPROTOOPT", "EINVAL")},
+        {"gettid", NONE},
+        {"getuid", NONE},
+        {"ioctl", ERRORS("EINVAL", "ENOTTY")},
+        {"listen", ERRORS("EADDRINUSE")},
+        {"lseek", ERRORS("ESPIPE", "EINVAL")},
+        {"madvise", ERRORS("EAGAIN", "ENOMEM")},
+        {"membarrier", ERRORS("ENOSYS", "EPERM")},
+        {"mkdir", ERRORS("EACCES", "ENOSPC", "EROFS", "EDQUOT")},
+        {"mmap", ERRORS("ENOMEM", "EAGAIN", "ENFILE")},
+        {"mprotect", ERRORS("ENOMEM", "EACCES")},
+        {"mremap", ERRORS("ENOMEM", "EAGAIN")},
+        {"munmap", ERRORS("ENOMEM")},
+        {"newfstatat", ERRORS("ENOMEM", "EACCES", "ENOENT")},
+        {"openat", ERRORS(DESCRIPTORS, "EACCES", "EINTR", "ENOENT", "ENOSPC", "EDQUOT", "EROFS")},
+        {"prctl", ERRORS("EINVAL", "EPERM")},
+        {"pread64", ERRORS("EIO", "EINTR", "EAGAIN")},
+        {"prlimit64", ERRORS("EPERM", "EINVAL")},
+        {"read", ERRORS("EIO", "EINTR", "EAGAIN")},
+        {"readlink", ERRORS("EACCES", "EIO", "ENOENT", "ENOMEM")},
+        {"readlinkat", ERRORS("EACCES", "EIO", "ENOENT", "ENOMEM")},
+        {"recvfrom", ERRORS("EAGAIN", "EINTR", "ENOMEM", "ECONNRESET")},
+        {"recvmsg", ERRORS("EAGAIN", "EINTR", "ENOMEM", "ENOBUFS")},
+        {"renameat", ERRORS("EACCES", "EIO", "ENOSPC", "EDQUOT", "EROFS")},
+        {"restart_syscall", NONE},
+        {"rseq", ERRORS("ENOSYS")},
+        {"rt_sigaction", NONE},
+        {"rt_sigprocmask", NONE},
+        {"rt_sigreturn", NONE},
+        {"sched_getaffinity", NONE},
+        {"seccomp", ERRORS("ENOMEM", "EACCES", "ENOSYS")},
+        {"sendmsg", ERRORS("EAGAIN", "EINTR", "ENOBUFS", "ENOMEM", "EPERM", "EPIPE")},
+        {"sendto", ERRORS("EAGAIN", "EINTR", "ENOBUFS", "ENOMEM", "EPERM", "EPIPE")},
+        {"set_robust_list", NONE},
+        {"set_tid_address", NONE},
+        {"setgroups", ERRORS("EPERM", "ENOMEM")},
+        {"setsockopt", ERRORS("ENOBUFS", "ENOPROTOOPT", "EPERM", "EINVAL")},
+        {"sigaltstack", ERRORS("ENOMEM")},
+        {"signalfd4", ERRORS(DESCRIPTORS)},
+        {"socket", ERRORS(DESCRIPTORS, "EACCES", "ENOBUFS", "EPROTONOSUPPORT")},
+        {"timerfd_create", ERRORS(DESCRIPTORS)},
+        {"timerfd_settime", ERRORS("ECANCELED", "EINVAL")},
+        {"umask", NONE},
+        {"unlink", ERRORS("EACCES", "EIO", "EROFS", "EBUSY")},
+        {"unlinkat", ERRORS("EACCES", "EIO", "EROFS", "EBUSY")},
+        {"write", ERRORS("EIO", "ENOSPC", "EDQUOT", "EINTR", "EAGAIN", "EPIPE")},
+        {"writev", ERRORS("EIO", "ENOSPC", "EDQUOT", "EINTR")},
+};
+
+const char *const *faults_errors(const char *call)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		if (strcmp(calls[i].call, call) == 0)
+			return calls[i].errors;
+	return NULL;
+}
