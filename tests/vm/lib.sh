@@ -7,7 +7,7 @@
 # ms and db are network namespaces $net-ms and $net-db of the system that runs this. Where the gateway is, is the
 # business of whoever includes this file: "gateway COMMAND..." runs a command there, as root.
 
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 
 die() { echo "$0: $*" >&2; exit 3; }
 
@@ -27,7 +27,7 @@ check() {
 }
 
 check_counts() {
-  echo "$passed passed, $failed failed, 0 skipped"
+  echo "$passed passed, $failed failed, $skipped skipped"
   [ "$failed" = 0 ] && [ "$passed" != 0 ]
 }
 

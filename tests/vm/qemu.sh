@@ -23,12 +23,12 @@ make_guest() { # ROOT
   write_unit "$1" life 'After=multi-user.target neighbours.service' $'Type=simple\nExecStart=/root/vm/guest test'
 }
 
-# -cpu: QEMU 7.2 gets cmpxchg16b wrong.
-machine_boot() { # ROOT DISK
-  timeout 900 qemu-system-x86_64 -accel tcg,thread=multi -cpu max,cx16=off -m 1024 -smp 2 -nographic -no-reboot -net none \
+# Runs a machine to its end; its console is our output. -cpu: QEMU 7.2 gets cmpxchg16b wrong.
+machine_boot() { # ROOT DISK SECONDS [KERNEL-ARGUMENT...]
+  timeout "$3" qemu-system-x86_64 -accel tcg,thread=multi -cpu max,cx16=off -m 2048 -smp 2 -nographic -no-reboot -net none \
     -kernel "$(echo "$1"/boot/vmlinuz-*)" -initrd "$(echo "$1"/boot/initrd.img-*)" \
-    -append "root=/dev/vda rw console=ttyS0 panic=-1 quiet" -drive file="$2",if=virtio,format=raw,cache=unsafe \
-    </dev/null >"$tmp/machine" 2>&1
+    -append "root=/dev/vda rw console=ttyS0 panic=-1 quiet ${*:4}" \
+    -drive file="$2",if=virtio,format=raw,cache=unsafe </dev/null 2>&1
 }
 
 # The counts of a boot are added to ours.
@@ -54,7 +54,7 @@ test_qemu() {
   mkfs.ext4 -q -F -d "$tmp/guest" "$disk"
   for boot in 1 2 3; do
     echo "== boot $boot"
-    machine_boot "$tmp/guest" "$disk" || true
+    machine_boot "$tmp/guest" "$disk" 900 >"$tmp/machine" || true
     take_result "$disk" "$boot"
   done
 }
