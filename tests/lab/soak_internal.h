@@ -12,7 +12,7 @@
 #define SOAK_CONFIG LAB_DIR "/omfwd.conf"
 #define SOAK_DROPIN LAB_DIR "/omfwd.conf.d"
 #define SOAK_STATE  LAB_DIR "/state"
-#define SOAK_WAIT   20000 /* ms until something must have happened, on a machine that is busy */
+#define SOAK_WAIT   LAB_PATIENCE_MS /* until something must have happened */
 
 /* What the journal may tell beyond the daily business, until the action ends. */
 enum soak_may {

@@ -15,7 +15,7 @@
 
 #include "tests/lab/torture_internal.h"
 
-#define READY_MS  10000
+#define READY_MS  LAB_PATIENCE_MS
 #define FAULTY_MS 1500 /* of one that may have lost its voice */
 #define KILLED    (128 + SIGKILL)
 
