@@ -45,7 +45,7 @@ count_lab() {
 }
 
 test_lab() {
-  local disk=$tmp/disk lab_done=0
+  local disk=$tmp/disk lab_done=0 results=$top/build/vm/lab-results
   make_base "$lab_packages"
   make_lab_guest "$tmp/guest"
   truncate -s 2G "$disk"
@@ -56,10 +56,12 @@ test_lab() {
   count_lab "$tmp/console"
   wait "$machine" || true
   machine=
-  rm -rf "$top/build/vm/lab-results"
+  rm -rf "$results"
   debugfs -R "rdump /lab/results $tmp" "$disk" 2>/dev/null
-  mv "$tmp/results" "$top/build/vm/lab-results"
-  [ "$failed" = 0 ] || grep -E '^FAILED|^\[  (FAILED|ERROR)|^ERROR' -r "$top/build/vm/lab-results" | head -n 40 || true
-  [ "$failed" = 0 ] || echo "What the programs said is in $top/build/vm/lab-results"
+  mv "$tmp/results" "$results"
+  if [ "$failed" != 0 ]; then
+    (cd "$results" && grep -rE '^FAILED|^\[  (FAILED|ERROR)|^ERROR' . | head -n 40) || true
+    echo "What the programs said is in $results"
+  fi
   [ "$lab_done" = $((${#lab_programs[@]} + 1)) ] || check "each program comes to its end" false
 }
