@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cmd/cmd.h"
+#include "util/reply.h"
 
 static int (*const run[COMMAND_MAX])(const struct options *options) = {
         [COMMAND_VERIFY_SCRIPT] = cmd_verify_script,
@@ -41,6 +42,7 @@ int main(int argc, char *argv[])
 	char error[512];
 	int code;
 
+	reply_need_memory();
 	if (options_parse(argc, argv, &options, error, sizeof(error)) < 0) {
 		fprintf(stderr, "omfwd: %s\n", error);
 		code = CODE_BAD_INPUT;

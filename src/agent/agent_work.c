@@ -53,10 +53,20 @@ static void change_free(struct change *change)
 	free(change);
 }
 
+/* A loop that does not hear of it would leave the client without an answer for ever: another agent is better. */
+static void wake_loop(const struct agent_work *work)
+{
+	while (eventfd_write(work->fd, 1) < 0)
+		if (errno == EAGAIN)
+			return; /* it has been woken more often than it can count */
+		else if (errno != EINTR)
+			abort();
+}
+
 static void tell(struct change *change, enum progress progress)
 {
 	change->made = progress;
-	eventfd_write(change->agent->work.fd, 1);
+	wake_loop(&change->agent->work);
 }
 
 static void await_packets(struct engine *engine)
@@ -215,7 +225,7 @@ bool agent_work_add(struct agent *agent, enum verb verb, const json_t *request, 
 	                          .origin = *origin,
 	                          .ticket = ticket};
 	work->waiting[work->n_waiting++] = change;
-	eventfd_write(work->fd, 1);
+	wake_loop(work);
 	return true;
 }
 

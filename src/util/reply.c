@@ -10,6 +10,20 @@
 
 #include "util/text.h"
 
+static void *need(size_t size)
+{
+	void *memory = malloc(size);
+
+	if (!memory)
+		abort();
+	return memory;
+}
+
+void reply_need_memory(void)
+{
+	json_set_alloc_funcs(need, free);
+}
+
 json_t *reply_new(void)
 {
 	return json_pack("{s:i, s:s, s:[], s:[]}", "code", CODE_DONE, "text", "", "errors", "diagnostics");

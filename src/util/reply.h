@@ -14,6 +14,12 @@
 /* An empty reply: CODE_DONE, no text, no errors. */
 json_t *reply_new(void);
 
+/*
+ * To be called once, before the first value is made. Without memory jansson has values go missing in silence: an answer
+ * that never comes, a request without its limits. From now on it aborts, as everything else does.
+ */
+void reply_need_memory(void);
+
 /* Adds a line of text. */
 void reply_say(json_t *reply, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -60,8 +60,11 @@ void faults_agent_need(struct faults *faults)
 {
 	if (faults_agent_lives(faults))
 		return;
+	bool listens = faults_agent_start(faults, NULL);
+	for (int i = 0; !listens && i < 5; i++) /* a machine that is busy */
+		listens = faults_agent_lives(faults) && await_listening(faults);
 	faults->hung = false;
-	if (!faults_agent_start(faults, NULL) || faults_ask(faults, "status") > 1)
+	if (!listens || faults_ask(faults, "status") > 1)
 		fail_msg("%s: no agent starts any more", faults->what);
 	faults->descriptors = faults_count_descriptors(faults->agent);
 }
@@ -90,6 +93,7 @@ int faults_ask(struct faults *faults, const char *args)
 	int code = run.code;
 	if (code == KILLED)
 		faults_fail(faults, "nobody answers omfwd %s", args);
+	snprintf(faults->said, sizeof(faults->said), "%s", run.err);
 	lab_run_free(&run);
 	return code;
 }

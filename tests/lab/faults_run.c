@@ -57,11 +57,11 @@ static void cure(struct faults *faults)
 	faults_agent_need(faults);
 	faults_ask(faults, "confirm"); /* a policy may be on trial, or none */
 	if (faults_ask(faults, "reload") != 0)
-		faults_fail(faults, "the next reload fails");
+		faults_fail(faults, "the next reload fails: %s", faults->said);
 	if (faults_ask(faults, "--phase run") != 0)
-		faults_fail(faults, "the window cannot be closed afterwards");
+		faults_fail(faults, "the window cannot be closed afterwards: %s", faults->said);
 	if (faults_ask(faults, "diff") != 0)
-		faults_fail(faults, "the kernel and the role file differ after a reload");
+		faults_fail(faults, "the kernel and the role file differ after a reload: %s", faults->said);
 	faults->is_wide = faults->wide ? KNOWN_YES : KNOWN_NO;
 	faults->is_open = KNOWN_NO;
 	faults_check_packets(faults);

@@ -78,6 +78,7 @@ static const struct {
         {"rt_sigprocmask", NONE},
         {"rt_sigreturn", NONE},
         {"sched_getaffinity", NONE},
+        {"sched_yield", NONE},
         {"seccomp", ERRORS("ENOMEM", "EACCES", "ENOSYS")},
         {"sendmsg", ERRORS("EAGAIN", "EINTR", "ENOBUFS", "ENOMEM", "EPERM", "EPIPE")},
         {"sendto", ERRORS("EAGAIN", "EINTR", "ENOBUFS", "ENOMEM", "EPERM", "EPIPE")},

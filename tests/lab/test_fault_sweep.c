@@ -24,6 +24,10 @@ static void test_memory(void **state)
 {
 	expect_survival(lab_need(state), "memory",
 	                &(struct faults_options){.kind = FAULTS_OF_MEMORY, .every = 450});
+	lab_refresh(state);
+	/* An agent that lives on without what it wanted to say would never say it. */
+	expect_survival(lab_need(state), "memory, open",
+	                &(struct faults_options){.kind = FAULTS_OF_MEMORY, .duty = "open", .every = 25});
 }
 
 /* Whoever believed a stranger would say yes to what was not done, or no to what was. */

@@ -214,6 +214,51 @@ static void test_crowd(void **state)
 	close(notify);
 }
 
+/* A role file of which every answer is longer than a socket holds. */
+static void write_long_policy(void)
+{
+	static char text[512 * 1024];
+	size_t len = (size_t)snprintf(text, sizeof(text), POLICY);
+
+	for (int i = 0; i < 1500; i++)
+		len += (size_t)snprintf(
+		        text + len, sizeof(text) - len,
+		        "[site_rule rule-%d]\nfrom = 10.2.0.20\nto = 10.1.0.10\nprotocol = tcp\n"
+		        "ports = %d\nreason = %0200d\n",
+		        i, 10000 + i, i);
+	lab_write("omfwd.conf", text);
+}
+
+/* Some ask for much and read nothing, some have changes made and go, some begin; everybody else is served. */
+static void test_clients_that_never_read(void **state)
+{
+	static const char *const requests[] = {"{\"verb\":\"report\"}", "{\"verb\":\"reload\"}", "{\"verb\""};
+	struct lab *lab = lab_need(state);
+	int notify, deaf[24];
+
+	write_long_policy();
+	pid_t pid = omfwd_agent_start(lab, &notify, "");
+	int before = settled_descriptors(pid);
+	for (size_t i = 0; i < ARRAY_SIZE(deaf); i++) {
+		const char *request = requests[i % ARRAY_SIZE(requests)];
+
+		deaf[i] = client(request, strlen(request));
+	}
+	expect_policy(lab);
+	omfwd_expect(lab, 0, "status");
+	omfwd_expect(lab, 0, "--phase install --for 1m");
+	omfwd_expect(lab, 0, "--phase run");
+	omfwd_expect(lab, 0, "reload");
+	assert_true(count_descriptors(pid) > before); /* they wait still: the answer did not fit */
+	for (size_t i = 0; i < ARRAY_SIZE(deaf); i++)
+		close(deaf[i]);
+	for (uint64_t end = lab_now_ms() + 20000; count_descriptors(pid) > before && lab_now_ms() < end;)
+		lab_sleep_ms(10);
+	assert_true(count_descriptors(pid) <= before);
+	assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);
+	close(notify);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +266,7 @@ int main(void)
 	        LAB_TEST(test_answer_waits_for_the_disk),
 	        LAB_TEST(test_reloads_leak_no_descriptor),
 	        LAB_TEST(test_crowd),
+	        LAB_TEST(test_clients_that_never_read),
 	};
 
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
