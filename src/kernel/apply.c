@@ -77,6 +77,7 @@ static int apply_rules(struct kernel *kernel, struct ruleset *ruleset, const str
 	        .kernel = kernel,
 	        .ruleset = ruleset,
 	        .previous = previous,
+	        .rules_known = true,
 	        .there = names_of(previous),
 	};
 	int err;

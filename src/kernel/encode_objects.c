@@ -95,14 +95,17 @@ void encode_counter(struct kernel *kernel, uint16_t type, const char *name)
 	batch_add(&kernel->batch, message);
 }
 
-void encode_flush_rules(struct kernel *kernel)
+void encode_flush_rules(struct kernel *kernel, const char *chain)
 {
 	struct nlmsghdr *message =
-	        batch_message(&kernel->batch, NFT_MSG_DELRULE, 0, "rules of table", kernel->table, 0);
+	        batch_message(&kernel->batch, NFT_MSG_DELRULE, 0, chain ? "rules of chain" : "rules of table",
+	                      chain ? chain : kernel->table, 0);
 	struct nftnl_rule *rule = allocated(nftnl_rule_alloc());
 
 	nftnl_rule_set_u32(rule, NFTNL_RULE_FAMILY, NFPROTO_INET);
 	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, kernel->table);
+	if (chain)
+		nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, chain);
 	nftnl_rule_nlmsg_build_payload(message, rule);
 	nftnl_rule_free(rule);
 	batch_add(&kernel->batch, message);

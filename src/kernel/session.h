@@ -52,8 +52,8 @@ int kernel_dump(struct kernel *kernel, const struct dump *dump);
 void encode_table(struct kernel *kernel, uint16_t type, uint32_t flags);
 void encode_chain(struct kernel *kernel, uint16_t type, const struct nft_chain *chain);
 void encode_counter(struct kernel *kernel, uint16_t type, const char *name);
-/* Deletes every rule of every chain of the table. */
-void encode_flush_rules(struct kernel *kernel);
+/* Deletes every rule of a chain; NULL: of every chain of the table. */
+void encode_flush_rules(struct kernel *kernel, const char *chain);
 
 /* encode_set.c */
 void encode_set(struct kernel *kernel, uint16_t type, const struct nft_set *set);

@@ -2,7 +2,7 @@
 /*
  * The two-batch method. Table and base chains are made once and kept. A load first makes what is new (counters,
  * chains, sets and their elements) while no rule refers to it, in batches so small that nobody waits behind them; then
- * one batch empties all chains and writes all rules. A packet meets the old rules with the old sets or the new rules
+ * one batch empties the chains that change and writes their rules. A packet meets the old rules with the old sets or the new rules
  * with the new sets, never a mix. A set that changes gets another name (name.2, name.3 ...), the first that is free;
  * windows keep theirs, and what they hold.
  *
@@ -203,6 +203,62 @@ static struct table_names names_but(const struct load *load, const struct table_
 	return rest;
 }
 
+/* The chain of that name in the ruleset before; mostly it comes right behind the last one that was found. */
+static const struct nft_chain *find_before(const struct ruleset *previous, const char *name, size_t *last)
+{
+	for (size_t i = 0; i < previous->n_chains; i++) {
+		size_t at = (*last + 1 + i) % previous->n_chains;
+
+		if (!strcmp(previous->chains[at]->name, name)) {
+			*last = at;
+			return previous->chains[at];
+		}
+	}
+	return NULL;
+}
+
+/* The sets of its rules are the same in the kernel as well. */
+static bool same_in_kernel(const struct nft_chain *a, const struct nft_chain *b)
+{
+	if (!chain_same(a, b))
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		for (unsigned j = 0; j < a->rules[i].n; j++) {
+			const struct nft_set *before = a->rules[i].stmts[j].set,
+			                     *after = b->rules[i].stmts[j].set;
+
+			if (before && strcmp(before->kernel_name, after->kernel_name) != 0)
+				return false;
+		}
+	return true;
+}
+
+static void encode_rules(struct load *load, const struct nft_chain *chain)
+{
+	for (size_t i = 0; i < chain->n; i++)
+		encode_rule(load->kernel, chain, &chain->rules[i]);
+}
+
+/* Where the kernel's rules are known, chains that stay as they are take no message. */
+static void swap_chains(struct load *load)
+{
+	const struct ruleset *previous = load->previous, *ruleset = load->ruleset;
+	size_t last = 0;
+
+	for (size_t i = 0; i < previous->n_chains; i++)
+		if (!model_has_chain(load, previous->chains[i]->name))
+			encode_flush_rules(load->kernel, previous->chains[i]->name);
+	for (size_t i = 0; i < ruleset->n_chains; i++) {
+		const struct nft_chain *before = find_before(previous, ruleset->chains[i]->name, &last);
+
+		if (before && same_in_kernel(before, ruleset->chains[i]))
+			continue;
+		if (before)
+			encode_flush_rules(load->kernel, before->name);
+		encode_rules(load, ruleset->chains[i]);
+	}
+}
+
 /* The second stage: the rules change over. */
 static void swap_rules(struct load *load)
 {
@@ -211,11 +267,14 @@ static void swap_rules(struct load *load)
 	for (size_t i = 0; i < ruleset->n_chains; i++)
 		if (ruleset->chains[i]->hook != HOOK_NONE)
 			encode_chain(load->kernel, NFT_MSG_NEWCHAIN, ruleset->chains[i]);
+	if (load->rules_known) {
+		swap_chains(load);
+		return;
+	}
 	if (load->there.exists)
-		encode_flush_rules(load->kernel);
+		encode_flush_rules(load->kernel, NULL);
 	for (size_t i = 0; i < ruleset->n_chains; i++)
-		for (size_t j = 0; j < ruleset->chains[i]->n; j++)
-			encode_rule(load->kernel, ruleset->chains[i], &ruleset->chains[i]->rules[j]);
+		encode_rules(load, ruleset->chains[i]);
 }
 
 /* The third stage: what no rule refers to any more. */

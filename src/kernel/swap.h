@@ -10,6 +10,7 @@ struct load {
 	struct ruleset *ruleset;
 	const struct ruleset *previous; /* sets of it that did not change are kept; or NULL */
 	struct table_names there;       /* what the kernel has before */
+	bool rules_known;               /* the kernel has the rules of previous, too */
 	bool claim;                     /* the table is or becomes owned and persistent */
 	char **names_before;            /* swap.c: of the sets of the ruleset */
 };

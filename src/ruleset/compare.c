@@ -113,7 +113,7 @@ static bool rule_same(const struct nft_rule *a, const struct nft_rule *b)
 	return true;
 }
 
-static bool chain_same(const struct nft_chain *a, const struct nft_chain *b)
+bool chain_same(const struct nft_chain *a, const struct nft_chain *b)
 {
 	if (a->n != b->n || a->hook != b->hook || a->policy_drop != b->policy_drop ||
 	    strcmp(a->name, b->name) != 0)
