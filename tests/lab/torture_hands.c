@@ -31,7 +31,9 @@ static pid_t change_start(struct torture *torture, const char *change)
 {
 	struct run run;
 	lab_run(torture->lab, NS_GATEWAY, NULL, &run,
-	        "nft list table inet omfwd | grep -o -m 1 'prod.windows_agent.hosts4[.0-9]*'");
+	        /* the one that rules refer to: another may be about to go */
+	        "nft list table inet omfwd | grep -o -m 1 '@prod.windows_agent.hosts4[.0-9]*' | head -n 1 | "
+	        "tr -d @");
 	run.out[strcspn(run.out, "\n")] = '\0';
 	pid_t pid =
 	        lab_start(torture->lab, NS_GATEWAY, torture->log, "env set='%s' sh -c '%s'", run.out, change);

@@ -154,6 +154,40 @@ static void test_unknown_window_is_refused_and_named(void **state)
 	fixture_free(f);
 }
 
+/* A role that appears concerns the servers it talks to: the rules of all others stay where they are. */
+static void test_other_chains_stay(void **state)
+{
+	static const struct member members[] = {
+	        {ROLE_MANAGEMENT_SERVER, "10.1.0.1"},
+	        {ROLE_OPERATIONS_MANAGER_DATABASE, "10.1.0.2"},
+	        {ROLE_REPORTING_DATA_WAREHOUSE, "10.1.0.3"},
+	        {ROLE_REPORTING_SERVER, "10.1.0.4"},
+	        {ROLE_WEB_CONSOLE_SERVER, "10.1.0.5"},
+	        {ROLE_ACS_COLLECTOR, "10.1.0.6"},
+	        {ROLE_ACS_DATABASE, "10.1.0.7"},
+	        {ROLE_ACS_FORWARDER, "10.2.0.1"},
+	        {ROLE_WEB_CONSOLE_BROWSER, "10.2.0.2"},
+	        {ROLE_OPERATIONS_CONSOLE, "10.2.0.3"},
+	};
+	struct kernel *kernel = *state;
+	struct fixture *f = fixture_new(), *g = fixture_new();
+	size_t all, changed;
+
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		add_member(f, members[i].role, members[i].text);
+		add_member(g, members[i].role, members[i].text);
+	}
+	add_member(g, ROLE_CEIP_ENDPOINT, "10.1.0.9");
+	assert_int_equal(kernel_apply(kernel, fixture_build(f), NULL, false), 0);
+	all = kernel_statistics(kernel)->messages;
+	assert_int_equal(kernel_apply(kernel, fixture_build(g), f->ruleset, false), 0);
+	changed = kernel_statistics(kernel)->messages - all;
+	assert_true(changed > 0 && changed < all / 2);
+	assert_in_kernel(kernel, g->ruleset);
+	fixture_free(f);
+	fixture_free(g);
+}
+
 static void test_unchanged_policy_sends_nothing(void **state)
 {
 	struct kernel *kernel = *state;
@@ -322,6 +356,7 @@ int main(void)
 	        KERNEL_TEST(test_only_changed_sets_are_renamed),
 	        KERNEL_TEST(test_window_opens_and_survives_a_load),
 	        KERNEL_TEST(test_unknown_window_is_refused_and_named),
+	        KERNEL_TEST(test_other_chains_stay),
 	        KERNEL_TEST(test_unchanged_policy_sends_nothing),
 	        KERNEL_TEST(test_failed_load_leaves_what_was_there),
 	        KERNEL_TEST(test_failed_first_load_leaves_no_table),
