@@ -299,7 +299,7 @@ static void test_members_toggled(void **state)
 	       "drop 10.2.10.1 10.1.0.10 tcp/5723", "pass 10.1.0.10 10.2.0.20 tcp/445");
 }
 
-/* However it is done: kernels before 6.17 find nothing for a moment when a range takes the place of another in its set. */
+/* However it is done: 6.1 finds nothing for a moment when a range takes the place of another in its set. */
 static void test_ranges_grow_and_shrink(void **state)
 {
 	struct lab *lab = lab_need(state);
