@@ -21,7 +21,7 @@
 #include "util/array.h"
 
 #define ELEMENTS_MAX 4096 /* in one batch: a phase change never waits long behind it */
-#define ELEMENTS_FEW 64   /* always cheaper than a new set */
+#define ELEMENTS_FEW 512  /* always cheaper than a new set and the rules that refer to it */
 
 static size_t set_length(const struct nft_set *set)
 {
