@@ -142,7 +142,8 @@ static void test_first_start(void **state)
 	start(lab, "--confirm 2s");
 	EXPECT(lab, "pass " ALLOWED, "drop " OTHER);
 	omfwd_expect_says(lab, 0, "status", "the nft table is taken away again");
-	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; !passes(lab, "10.2.0.20", "10.1.0.10", 22); lab_sleep_ms(20))
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; !passes(lab, "10.2.0.20", "10.1.0.10", 22);
+	     lab_sleep_ms(20))
 		if (lab_now_ms() > end)
 			fail_msg("the table is not taken away");
 	lab_must(lab, NS_GATEWAY, "! nft list table inet omfwd 2>/dev/null");
