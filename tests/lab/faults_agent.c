@@ -93,7 +93,7 @@ int faults_ask(struct faults *faults, const char *args)
 	int code = run.code;
 	if (code == KILLED)
 		faults_fail(faults, "nobody answers omfwd %s", args);
-	snprintf(faults->said, sizeof(faults->said), "%s", run.err);
+	snprintf(faults->said, sizeof(faults->said), "%s%s", run.out, run.err);
 	lab_run_free(&run);
 	return code;
 }

@@ -220,7 +220,7 @@ static void write_long_policy(void)
 	static char text[512 * 1024];
 	size_t len = (size_t)snprintf(text, sizeof(text), POLICY);
 
-	for (int i = 0; i < 1500; i++)
+	for (int i = 0; i < 800; i++)
 		len += (size_t)snprintf(
 		        text + len, sizeof(text) - len,
 		        "[site_rule rule-%d]\nfrom = 10.2.0.20\nto = 10.1.0.10\nprotocol = tcp\n"
@@ -234,7 +234,7 @@ static void test_clients_that_never_read(void **state)
 {
 	static const char *const requests[] = {"{\"verb\":\"report\"}", "{\"verb\":\"reload\"}", "{\"verb\""};
 	struct lab *lab = lab_need(state);
-	int notify, deaf[24];
+	int notify, deaf[6];
 
 	write_long_policy();
 	pid_t pid = omfwd_agent_start(lab, &notify, "");
