@@ -18,10 +18,13 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tests/lab/burst.h"
+
+#define GENTLE_MS 10000
 
 /* Links are made by the gateway, which pushes the other end into its namespace. */
 static const char gateway_script[] =
@@ -205,6 +208,17 @@ int lab_setup(void **state)
 	return 0;
 }
 
+/* A killed agent cannot write what a build that counts has counted: scripts/coverage asks to end it first. */
+static void child_end_gently(pid_t pid)
+{
+	siginfo_t ended = {.si_pid = 0};
+
+	kill(pid, SIGTERM);
+	for (uint64_t end = lab_now_ms() + GENTLE_MS; !ended.si_pid && lab_now_ms() < end; lab_sleep_ms(10))
+		if (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOHANG | WNOWAIT) < 0)
+			return;
+}
+
 int lab_refresh(void **state)
 {
 	struct lab *lab = *state;
@@ -213,6 +227,8 @@ int lab_refresh(void **state)
 	for (int i = 0; i < LAB_CHILDREN_MAX; i++) {
 		if (lab->children[i] == 0)
 			continue;
+		if (getenv("LAB_ENDS_GENTLY"))
+			child_end_gently(lab->children[i]);
 		kill(lab->children[i], SIGKILL);
 		lab_wait(lab, lab->children[i]);
 	}
