@@ -54,6 +54,25 @@ const char *builder_comment(struct builder *b, const char *text)
 	return comment;
 }
 
+/*
+ * Addresses first. The kernel looks a set up by its name, in a list in the order in which they were made, whenever a rule
+ * refers to it: most rules refer to addresses.
+ */
+static void order_sets(struct ruleset *ruleset)
+{
+	struct nft_set **sets = calloc(ruleset->n_sets, sizeof(*sets));
+	size_t n = 0;
+
+	if (!sets)
+		abort();
+	for (int others = 0; others <= 1; others++)
+		for (size_t i = 0; i < ruleset->n_sets; i++)
+			if ((ruleset->sets[i]->addrs == NULL) == others)
+				sets[n++] = ruleset->sets[i];
+	free(ruleset->sets);
+	ruleset->sets = sets;
+}
+
 struct ruleset *ruleset_build(const struct policy *policy, const struct lines *lines)
 {
 	struct ruleset *ruleset = ARENA_NEW(policy->arena, struct ruleset);
@@ -70,6 +89,7 @@ struct ruleset *ruleset_build(const struct policy *policy, const struct lines *l
 	builder_find_judged(&b);
 	builder_add_services(&b);
 	builder_add_base_chains(&b);
+	order_sets(ruleset);
 	return ruleset;
 }
 

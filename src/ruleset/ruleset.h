@@ -154,7 +154,8 @@ struct ruleset {
 	struct arena *arena; /* the policy's */
 	const char **counters;
 	size_t n_counters;
-	struct nft_set **sets; /* windows first, then addresses, then maps */
+	struct nft_set *
+	        *sets; /* addresses first, those that accept before those that deny; then windows and maps */
 	size_t n_sets;
 	struct nft_chain **chains; /* those without hook before those that jump to them; base chains last */
 	size_t n_chains;
