@@ -9,6 +9,9 @@
  *   - when addresses only go, in the opposite order;
  *   - for hash sets, unless an address goes from one set to another: nothing may find it in neither.
  *
+ * A range that takes the place of another one with addresses in common is not right in place: on older kernels (6.1) a
+ * lookup that meets the one of the two that does not count just then finds nothing, not even what is in both.
+ *
  * Everything else, and what is too much for one small batch or for the size of a set, takes new sets: rules change over
  * to those in one instant.
  */
@@ -234,6 +237,12 @@ static bool holds_addresses(const struct nft_set *set)
 	return set->addrs;
 }
 
+/* See the head of this file. */
+static bool replaces_ranges(const struct set_difference *set)
+{
+	return addr_set_overlaps(&set->removed, &set->added);
+}
+
 /* Returns false as soon as the changes do not fit into the sets or into one batch. */
 static bool collect_sets(const struct ruleset *before, const struct ruleset *after,
                          struct ruleset_difference *ret)
@@ -250,7 +259,7 @@ static bool collect_sets(const struct ruleset *before, const struct ruleset *aft
 		elements += count_elements(set);
 		if (!count_elements(set))
 			ret->n--;
-		else if (!set_fits(set) || elements > ELEMENTS_MAX)
+		else if (!set_fits(set) || replaces_ranges(set) || elements > ELEMENTS_MAX)
 			return false;
 	}
 	return true;
