@@ -17,9 +17,10 @@
 #include "tests/lab/soak_internal.h"
 #include "util/sanitized.h"
 
-#define WARM_LOOKS  60
-#define GROWTH_KB   4096 /* of a warm agent; what a longer list and twice the denials take */
-#define FDS_SPREAD  2    /* between policies: one that logs listens, one that is owned does not */
+#define WARM_LOOKS 60
+#define GROWTH_KB                                                                                            \
+	16384 /* of a warm agent: longer lists, twice the denials, a history of 2 MiB read for a report */
+#define FDS_SPREAD  2 /* between policies: one that logs listens, one that is owned does not */
 #define HISTORY_MAX (1 << 20)
 
 /* "VmRSS:", "Threads:" */
