@@ -19,7 +19,7 @@
 
 #define WARM_LOOKS 60
 #define GROWTH_KB                                                                                            \
-	16384 /* of a warm agent: longer lists, twice the denials, a history of 2 MiB read for a report */
+	24576 /* of a warm agent: longer lists, twice the denials, a history of 2 MiB read for a report */
 #define FDS_SPREAD  2 /* between policies: one that logs listens, one that is owned does not */
 #define HISTORY_MAX (1 << 20)
 
