@@ -13,9 +13,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "util/reply.h"
+#include "agent/drift_note.h"
 #include "kernel/monitor.h"
 #include "util/log.h"
+#include "util/reply.h"
 #include "util/timestamp.h"
 
 #define REPAIRS_MAX 5
@@ -47,61 +48,12 @@ static void arm_alarm(struct drift *drift)
 	sd_event_source_set_enabled(drift->alarm_timer, SD_EVENT_ONESHOT);
 }
 
-static void note_element_change(struct drift *drift, const struct monitor_group *group,
-                                const struct monitor_change *change)
-{
-	bool set_gone = monitor_group_has(group, MONITOR_SET, true, change->name);
-
-	if (!engine_set_is_window(drift->engine, change->name)) {
-		engine_distrust(drift->engine, change->name);
-		return;
-	}
-	drift->windows = true;
-	/* Who extends a window deletes and adds. */
-	if (change->removed && !set_gone && !monitor_group_has(group, MONITOR_ELEMENT, false, change->name))
-		engine_window_closed(drift->engine, change->name);
-}
-
-static void note_change(struct drift *drift, const struct monitor_group *group,
-                        const struct monitor_change *change)
-{
-	switch (change->object) {
-	case MONITOR_ELEMENT:
-		note_element_change(drift, group, change);
-		break;
-	case MONITOR_SET:
-		drift->windows = true;
-		engine_distrust(drift->engine, change->name);
-		break;
-	case MONITOR_TABLE:
-		drift->windows = true;
-		engine_distrust(drift->engine, change->removed ? NULL : "");
-		break;
-	case MONITOR_CHAIN:
-	case MONITOR_RULE:
-	case MONITOR_OBJECT:
-	case MONITOR_FLOWTABLE:
-		engine_distrust(drift->engine, "");
-		break;
-	case MONITOR_MAX:
-		break;
-	}
-}
-
 static void on_group(const struct monitor_group *group, void *data)
 {
 	struct drift *drift = data;
-	struct engine *engine = drift->engine;
 
-	if (!engine->applied || engine->removed)
-		return;
-	drift_history_add(&engine->drift, group);
-	for (size_t i = 0; i < group->n; i++)
-		note_change(drift, group, &group->changes[i]);
-	if (group->overflow) {
+	if (drift_note(drift->engine, group))
 		drift->windows = true;
-		engine_distrust(engine, NULL);
-	}
 }
 
 static void hear(struct drift *drift)

@@ -114,13 +114,6 @@ static void take_members4(struct reader *in, size_t n, bool hosts, struct addr_s
 	}
 }
 
-static u128 take_address6(struct reader *in)
-{
-	u128 low = take_number(in, 8);
-
-	return low | (u128)take_number(in, 8) << 64;
-}
-
 static void take_members6(struct reader *in, size_t n, bool hosts, struct addr_set *ret)
 {
 	ret->n6 = n;

@@ -86,3 +86,10 @@ size_t take_word(struct reader *in, const char *const *words, size_t n)
 	in->bad = true;
 	return 0;
 }
+
+u128 take_address6(struct reader *in)
+{
+	u128 low = take_number(in, 8);
+
+	return low | (u128)take_number(in, 8) << 64;
+}

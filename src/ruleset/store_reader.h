@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/addr.h"
 #include "util/arena.h"
 
 struct reader {
@@ -19,6 +20,8 @@ struct reader {
 };
 
 uint64_t take_number(struct reader *in, unsigned bytes);
+/* An IPv6 address, the low half first. */
+u128 take_address6(struct reader *in);
 /* A number up to max. */
 uint64_t take_up_to(struct reader *in, unsigned bytes, uint64_t max);
 /* The length of a list whose items take at least item_size bytes each: never more than can follow. */
