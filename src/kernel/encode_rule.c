@@ -320,7 +320,9 @@ static void add_comment(struct nftnl_rule *rule, const char *comment)
 	if (!data)
 		abort();
 	nftnl_udata_put_strz(data, NFTNL_UDATA_RULE_COMMENT, comment);
-	nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, nftnl_udata_buf_data(data), nftnl_udata_buf_len(data));
+	if (nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, nftnl_udata_buf_data(data),
+	                        nftnl_udata_buf_len(data)) < 0)
+		abort();
 	nftnl_udata_buf_free(data);
 }
 
@@ -333,8 +335,9 @@ void encode_rule(struct kernel *kernel, const struct nft_chain *chain, const str
 	if (!nftnl)
 		abort();
 	nftnl_rule_set_u32(nftnl, NFTNL_RULE_FAMILY, NFPROTO_INET);
-	nftnl_rule_set_str(nftnl, NFTNL_RULE_TABLE, kernel->table);
-	nftnl_rule_set_str(nftnl, NFTNL_RULE_CHAIN, chain->name);
+	if (nftnl_rule_set_str(nftnl, NFTNL_RULE_TABLE, kernel->table) < 0 ||
+	    nftnl_rule_set_str(nftnl, NFTNL_RULE_CHAIN, chain->name) < 0)
+		abort();
 	for (unsigned i = 0; i < rule->n; i++)
 		encoders[rule->stmts[i].kind](nftnl, &rule->stmts[i]);
 	if (rule->comment)

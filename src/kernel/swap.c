@@ -99,9 +99,20 @@ static void settle_names(struct load *load, bool loaded)
 	free(load->names_before);
 }
 
+/* A table that was not there has to be new: one that is there after all is not for us to empty. */
 static void begin_batch(struct load *load)
 {
 	kernel_begin(load->kernel, load->claim ? TABLE_FLAG_OWNER | TABLE_FLAG_PERSIST : 0);
+	if (!load->there.exists && !load->begun)
+		load->kernel->batch.last->nlmsg_flags |= NLM_F_EXCL;
+}
+
+static int commit(struct load *load)
+{
+	int err = kernel_commit(load->kernel, false);
+
+	load->begun |= !err;
+	return err;
 }
 
 /* Sends what has gathered once it is large enough for one batch; whoever waits for the session has it in between. */
@@ -111,7 +122,7 @@ static int flush_if_large(struct load *load, bool dry)
 
 	if (dry || batch_size(&load->kernel->batch) < BATCH_SHORT)
 		return 0;
-	err = kernel_commit(load->kernel, false);
+	err = commit(load);
 	if (!err)
 		baton_offer(load->kernel->baton);
 	begin_batch(load);
@@ -335,17 +346,17 @@ static int load_all_stages(struct load *load)
 	begin_batch(load);
 	err = load_new_objects(load, false);
 	if (!err)
-		err = kernel_commit(load->kernel, false);
+		err = commit(load);
 	if (!err) {
 		baton_offer(load->kernel->baton);
 		begin_batch(load);
 		swap_rules(load);
-		err = kernel_commit(load->kernel, false);
+		err = commit(load);
 	}
-	if (err)
-		undo_new_objects(load);
-	else
+	if (!err)
 		drop_old_objects(load);
+	else if (load->begun)
+		undo_new_objects(load);
 	return err;
 }
 

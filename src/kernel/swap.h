@@ -12,6 +12,7 @@ struct load {
 	struct table_names there;       /* what the kernel has before */
 	bool rules_known;               /* the kernel has the rules of previous, too */
 	bool claim;                     /* the table is or becomes owned and persistent */
+	bool begun;                     /* swap.c: the kernel has something of it */
 	char **names_before;            /* swap.c: of the sets of the ruleset */
 };
 
