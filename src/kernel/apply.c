@@ -151,20 +151,49 @@ int kernel_check(struct kernel *kernel, struct ruleset *ruleset)
 	return err;
 }
 
+static void begin_removal(struct kernel *kernel, const struct table_names *there)
+{
+	kernel_begin(kernel, there->flags & TABLE_FLAG_OWNER ? TABLE_FLAG_OWNER | TABLE_FLAG_PERSIST : 0);
+}
+
+/*
+ * A packet that is among the rules when the table goes would find its maps empty and be denied. So every chain accepts first,
+ * and when the last packet is through, nobody is there any more.
+ */
+static int accept_everything(struct kernel *kernel, const struct table_names *there)
+{
+	struct nft_rule accept = {.n = 1, .stmts = {{.kind = STMT_ACCEPT}}};
+	bool lent;
+	int err;
+
+	begin_removal(kernel, there);
+	encode_flush_rules(kernel, NULL);
+	for (size_t i = 0; i < there->chains.n; i++)
+		encode_rule(kernel, &(struct nft_chain){.name = there->chains.names[i]}, &accept);
+	err = kernel_commit(kernel, false);
+	if (err)
+		return err;
+	lent = baton_lend(kernel->baton);
+	kernel_await_packets();
+	baton_reclaim(kernel->baton, lent);
+	return 0;
+}
+
 int kernel_remove(struct kernel *kernel, bool *existed)
 {
 	struct table_names there;
 	int err = table_names_read(kernel, &there, false);
 
-	if (!err) {
-		*existed = there.exists;
-		kernel_begin(kernel,
-		             there.flags & TABLE_FLAG_OWNER ? TABLE_FLAG_OWNER | TABLE_FLAG_PERSIST : 0);
-		if (there.exists)
-			encode_table(kernel, NFT_MSG_DELTABLE, 0);
+	*existed = !err && there.exists;
+	if (*existed)
+		err = accept_everything(kernel, &there);
+	if (*existed && !err) {
+		begin_removal(kernel, &there);
+		encode_table(kernel, NFT_MSG_DELTABLE, 0);
 		err = kernel_commit(kernel, false);
-		leftovers_forget(kernel);
 	}
+	if (!err)
+		leftovers_forget(kernel);
 	table_names_free(&there);
 	return err;
 }

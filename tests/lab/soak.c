@@ -27,9 +27,8 @@ static void result_print(const struct soak_result *result)
 	printf("%llu allowed packets: %lld lost\n%llu forbidden packets: %lld passed\n",
 	       (unsigned long long)traffic->allowed, (long long)traffic->lost,
 	       (unsigned long long)traffic->forbidden, (long long)traffic->leaked);
-	printf("%llu passed as they had to, in audit mode and while there was no table; %u allowed ones "
-	       "lost when it came back\n",
-	       (unsigned long long)result->open_passed, result->lost_at_return);
+	printf("%llu passed as they had to, in audit mode and while there was no table\n",
+	       (unsigned long long)result->open_passed);
 	printf("%llu packets through %u open windows\n", (unsigned long long)traffic->window_passed,
 	       traffic->windows);
 	printf("%u changes by hand repaired; %llu forbidden packets passed until then\n", traffic->repairs,

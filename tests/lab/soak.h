@@ -27,8 +27,7 @@ struct soak_result {
 	unsigned threads_max;      /* when it has nothing to do */
 	unsigned journal_lines;
 	uint64_t open_passed; /* forbidden packets that passed in audit mode and while there was no table */
-	unsigned lost_at_return; /* allowed packets, when a table that was removed came back */
-	uint64_t cpu_ms;         /* that all of it took */
+	uint64_t cpu_ms;      /* that all of it took */
 };
 
 /* The lab must be fresh. */

@@ -117,7 +117,7 @@ void soak_audit(struct torture *torture)
 	soak_ask(torture, CODE(0), NULL, "reload");
 	if (lab_now_ms() >= torture->window_until)
 		window_ended(torture);
-	open_end(torture, false);
+	open_end(torture);
 }
 
 /*
@@ -141,7 +141,7 @@ void soak_remove(struct torture *torture)
 	}
 	soak_ask(torture, CODE(0), "in step", "status");
 	window_ended(torture);
-	open_end(torture, true);
+	open_end(torture);
 }
 
 /* The policy works as ever, and status says what could not be kept. */

@@ -74,11 +74,11 @@ void watch_state(struct soak *soak);
 
 /*
  * From open_prepare() to open_end() forbidden packets may pass; open_begin() waits until some have. Allowed ones may
- * not be lost; where the table was gone, those that its return costs are counted apart.
+ * not be lost.
  */
 void open_prepare(struct torture *torture);
 void open_begin(struct torture *torture);
-void open_end(struct torture *torture, bool table_was_gone);
+void open_end(struct torture *torture);
 /* A window was asked for before asked_ms, for so many seconds: waits for packets of its kind, which must pass. */
 void window_expect(struct torture *torture, uint64_t asked_ms, unsigned seconds);
 /* Whatever window there was is closed now. */

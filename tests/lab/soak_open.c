@@ -49,7 +49,7 @@ static int64_t lost_of(const struct traffic_counts *counts, enum traffic_kind ki
 	return (int64_t)(counts->before[TRAFFIC_ALLOWED][kind] - counts->after[TRAFFIC_ALLOWED][kind]);
 }
 
-void open_end(struct torture *torture, bool table_was_gone)
+void open_end(struct torture *torture)
 {
 	struct soak *soak = soak_of(torture);
 	struct traffic_counts counts;
@@ -60,13 +60,11 @@ void open_end(struct torture *torture, bool table_was_gone)
 	for (enum traffic_kind kind = 0; kind < KIND_MAX; kind++) {
 		int64_t lost = lost_of(&counts, kind) - lost_of(&soak->prepared, kind);
 
-		if (lost < 0 || (lost > 0 && !table_was_gone)) {
-			torture_fail(torture, "%lld allowed packets lost of %s", (long long)lost,
-			             traffic_kind_name(kind));
-			torture->result->lost += lost;
-		} else {
-			soak->result->lost_at_return += (unsigned)lost;
-		}
+		if (lost == 0)
+			continue;
+		torture_fail(torture, "%lld allowed packets lost of %s", (long long)lost,
+		             traffic_kind_name(kind));
+		torture->result->lost += lost;
 	}
 	soak->result->open_passed += check_forgive(torture);
 }

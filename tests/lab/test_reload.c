@@ -220,6 +220,22 @@ static void test_kills_and_restarts(void **state)
 	       "pass 10.2.0.21 10.1.0.11 tcp/5723", "pass 10.2.8.1 10.1.0.10 tcp/9999");
 }
 
+/* Who takes the policy away cuts nothing, nor does who brings it back. */
+static void test_removal_loses_nothing(void **state)
+{
+	struct lab *lab = lab_need(state);
+	char loop[16384];
+	lab_write("omfwd.conf", COMMON);
+	snprintf(loop, sizeof(loop),
+	         "mkdir -p " RUN_DIR " " STATE_DIR "; i=0; while [ $i -lt 60 ]; do \"%s\" reload " OMFWD_ARGS
+	         " >/dev/null 2>&1; \"%s\" remove " OMFWD_ARGS " >/dev/null 2>&1; i=$((i + 1)); done",
+	         lab->binary, lab->binary);
+	struct tally tally = flow_during(lab, loop);
+	tally.leaked = 0; /* while there is no policy, all passes */
+	*tally.wrong = '\0';
+	expect_clean(&tally, 1000);
+}
+
 /* What a set of the model is called in the kernel just now: its name, with a number behind it after some reloads. */
 #define KERNEL_NAME(set) "$(nft list table inet omfwd | grep -om1 \"" set "[.0-9]*\")"
 
@@ -349,10 +365,11 @@ static void test_flow_sees_a_gap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        LAB_TEST(test_reloads_by_the_agent), LAB_TEST(test_reloads_without_an_agent),
-	        LAB_TEST(test_phase_changes),        LAB_TEST(test_kills_and_restarts),
-	        LAB_TEST(test_members_toggled),      LAB_TEST(test_ranges_grow_and_shrink),
-	        LAB_TEST(test_reload_heals),         LAB_TEST(test_flow_sees_a_gap),
+	        LAB_TEST(test_reloads_by_the_agent),   LAB_TEST(test_reloads_without_an_agent),
+	        LAB_TEST(test_phase_changes),          LAB_TEST(test_kills_and_restarts),
+	        LAB_TEST(test_removal_loses_nothing),  LAB_TEST(test_members_toggled),
+	        LAB_TEST(test_ranges_grow_and_shrink), LAB_TEST(test_reload_heals),
+	        LAB_TEST(test_flow_sees_a_gap),
 	};
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }
