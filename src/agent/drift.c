@@ -248,6 +248,8 @@ void drift_pause(struct drift *drift)
 	if (drift->engine->guarded && is_needed(drift))
 		repair(drift);
 	begin_own(drift);
+	/* Should it go on listening against our will, what comes has to wait: unread it would keep the loop awake for ever. */
+	sd_event_source_set_enabled(drift->io, SD_EVENT_OFF);
 	drift->paused = 1;
 }
 
@@ -256,6 +258,7 @@ void drift_resume(struct drift *drift, bool loaded)
 	if (!drift || --drift->paused)
 		return;
 	end_own(drift, loaded);
+	sd_event_source_set_enabled(drift->io, SD_EVENT_ON);
 }
 
 void drift_begin_windows(struct drift *drift)

@@ -17,9 +17,9 @@
 #include "tests/lab/program.h"
 #include "util/array.h"
 
-#define POLICY                                                                                               \
-	"[omfwd]\ndeny_scope = everything\nlog_denied = no\n[roles]\n"                                       \
-	"management_server = 10.1.0.10\nwindows_agent = 10.2.0.20\n"
+#define POLICY_ROLES "[roles]\nmanagement_server = 10.1.0.10\nwindows_agent = 10.2.0.20\n"
+#define POLICY       "[omfwd]\ndeny_scope = everything\nlog_denied = no\n" POLICY_ROLES
+#define SHARED       "[omfwd]\ndeny_scope = everything\nlog_denied = no\nown_table = no\n"
 #define SECOND_AGENT "windows_agent = 10.2.0.21\n"
 
 /* Some fail while the agent starts, some never come: then the agent must simply run. */
@@ -105,6 +105,26 @@ static void test_failing_calls(void **state)
 	omfwd_expect(lab, 0, "diff");
 	assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);
 	close(notify);
+}
+
+/* It cannot stop listening while it loads, and is told of each message of its own: all the same there is an answer. */
+static void test_cannot_stop_listening(void **state)
+{
+	struct lab *lab = lab_need(state);
+	char fault[64];
+
+	for (int nth = 6; nth < 16; nth++) {
+		lab_write("omfwd.conf", SHARED POLICY_ROLES);
+		snprintf(fault, sizeof(fault), "setsockopt:error=ENOBUFS:when=%d", nth);
+		pid_t pid = start_with_fault(lab, fault);
+		if (await_agent(pid)) {
+			lab_write("omfwd.conf", SHARED POLICY_ROLES "unix_linux_agent = 10.2.0.30\n");
+			omfwd_expect(lab, 0, "reload");
+			EXPECT(lab, "pass 10.1.0.10 10.2.0.30 tcp/1270");
+			kill(pid, SIGTERM);
+		}
+		lab_wait(lab, pid);
+	}
 }
 
 /* Who was told that the window is open, and why, finds that after a crash: the disk comes before the answer. */
@@ -263,6 +283,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        LAB_TEST(test_failing_calls),
+	        LAB_TEST(test_cannot_stop_listening),
 	        LAB_TEST(test_answer_waits_for_the_disk),
 	        LAB_TEST(test_reloads_leak_no_descriptor),
 	        LAB_TEST(test_crowd),
