@@ -166,7 +166,7 @@ static void take_datagram(struct kernel_nflog *log, const char *datagram, int le
 {
 	const struct nlmsghdr *message = (const struct nlmsghdr *)datagram;
 
-	for (; mnl_nlmsg_ok(message, len); message = mnl_nlmsg_next(message, &len))
+	for (; receive_holds_message(message, len); message = mnl_nlmsg_next(message, &len))
 		if (message->nlmsg_type == (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET))
 			take_packet(log, message);
 }

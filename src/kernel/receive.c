@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -47,6 +48,14 @@ ssize_t receive_datagram(int fd, void *buf, size_t size, int flags)
 		strangers++;
 	}
 	return -EBADMSG;
+}
+
+bool receive_holds_message(const void *bytes, int len)
+{
+	const struct nlmsghdr *message = bytes;
+
+	return len >= (int)sizeof(*message) && message->nlmsg_len >= sizeof(*message) &&
+	       message->nlmsg_len <= (uint32_t)len;
 }
 
 void receive_drain(int fd)

@@ -3,6 +3,7 @@
 #ifndef OMFWD_RECEIVE_H
 #define OMFWD_RECEIVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -19,6 +20,12 @@ void receive_set_patience(int fd);
  * Never -EINTR.
  */
 ssize_t receive_datagram(int fd, void *buf, size_t size, int flags);
+
+/*
+ * Whether a whole message stands at the beginning of len bytes. mnl_nlmsg_ok() takes a length of 2 GB and more for a negative
+ * number, and lets it pass.
+ */
+bool receive_holds_message(const void *bytes, int len);
 
 /* Throws away what waits, and with it the rest of a dump, without whose end the kernel begins no other. */
 void receive_drain(int fd);

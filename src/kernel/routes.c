@@ -65,7 +65,7 @@ static int ask(struct mnl_socket *socket, const struct addr *to, uint32_t flags,
 	len = receive_datagram(mnl_socket_get_fd(socket), buf, size, 0);
 	if (len < 0)
 		return (int)len;
-	if (!mnl_nlmsg_ok((const struct nlmsghdr *)buf, (int)len))
+	if (!receive_holds_message(buf, (int)len))
 		return -EBADMSG;
 	if (((const struct nlmsghdr *)buf)->nlmsg_type != NLMSG_ERROR)
 		return 0;
