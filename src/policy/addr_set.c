@@ -169,23 +169,24 @@ ptrdiff_t addr_set_find(const struct addr_set *set, const struct addr *addr)
 	return holds ? (ptrdiff_t)i : -1;
 }
 
-/* Walks two sorted lists side by side until two ranges meet. */
-#define RANGES_OVERLAP(a, n_a, b, n_b)                                                                       \
-	__extension__({                                                                                      \
-		size_t i = 0, j = 0;                                                                         \
-                                                                                                             \
-		while (i < (n_a) && j < (n_b) && ((a)[i].hi < (b)[j].lo || (b)[j].hi < (a)[i].lo)) {         \
-			if ((a)[i].hi < (b)[j].lo)                                                           \
-				i++;                                                                         \
-			else                                                                                 \
-				j++;                                                                         \
-		}                                                                                            \
-		i < (n_a) && j < (n_b);                                                                      \
-	})
-
+/* Walks the few and searches the many. */
 bool addr_set_overlaps(const struct addr_set *a, const struct addr_set *b)
 {
-	return RANGES_OVERLAP(a->v4, a->n4, b->v4, b->n4) || RANGES_OVERLAP(a->v6, a->n6, b->v6, b->n6);
+	const struct addr_set *few = a->n4 + a->n6 < b->n4 + b->n6 ? a : b, *many = few == a ? b : a;
+
+	for (size_t i = 0; i < few->n4; i++) {
+		size_t at = addr_set_not_below(many, &(struct addr){.v4 = few->v4[i].lo});
+
+		if (at < many->n4 && many->v4[at].lo <= few->v4[i].hi)
+			return true;
+	}
+	for (size_t i = 0; i < few->n6; i++) {
+		size_t at = addr_set_not_below(many, &(struct addr){.is_v6 = true, .v6 = few->v6[i].lo});
+
+		if (at < many->n6 && many->v6[at].lo <= few->v6[i].hi)
+			return true;
+	}
+	return false;
 }
 
 bool addr_set_is_empty(const struct addr_set *set)

@@ -110,6 +110,8 @@ void builder_rule_opens(struct builder *b, struct nft_rule *rule, const struct l
 
 /* services.c: the lines, as a chain a service, and the gates behind the window. */
 void builder_add_services(struct builder *b);
+/* By port. */
+void builder_sort_services(struct service *items, size_t n);
 /* map tcp_services { type inet_service : verdict; elements = { 5723 : jump tcp_5723 } }; NULL if it were empty. */
 struct nft_set *builder_add_service_map(struct builder *b, const struct service_list *services,
                                         enum proto proto);

@@ -109,13 +109,6 @@ static const char *add_service(const struct chain_plan *plan, enum proto proto, 
 	return name;
 }
 
-static int compare_ports(const void *a, const void *b)
-{
-	const struct service *left = a, *right = b;
-
-	return (left->port > right->port) - (left->port < right->port);
-}
-
 static bool has_port(const struct service *services, size_t n, uint16_t port)
 {
 	for (size_t i = 0; i < n; i++)
@@ -139,7 +132,7 @@ static struct nft_set *add_service_map(const struct chain_plan *plan, enum proto
 	}
 	if (!n)
 		return NULL;
-	qsort(services, n, sizeof(*services), compare_ports);
+	builder_sort_services(services, n);
 	for (size_t i = 0; i < n; i++)
 		services[i].chain = add_service(plan, proto, services[i].port);
 	map = builder_add_set(plan->b, arena_printf(arena, "%s.%s", plan->name, proto_name(proto)),
@@ -162,26 +155,6 @@ static unsigned count_others(const struct chain_plan *plan, const struct line *l
 	return n ? 1 + (unsigned)(CHAR_BIT * sizeof(long long)) - (unsigned)__builtin_clzll(n) : 0;
 }
 
-/* Walks the few and searches the many. */
-static bool share_an_address(const struct addr_set *a, const struct addr_set *b)
-{
-	const struct addr_set *few = a->n4 + a->n6 < b->n4 + b->n6 ? a : b, *many = few == a ? b : a;
-
-	for (size_t i = 0; i < few->n4; i++) {
-		size_t at = addr_set_not_below(many, &(struct addr){.v4 = few->v4[i].lo});
-
-		if (at < many->n4 && many->v4[at].lo <= few->v4[i].hi)
-			return true;
-	}
-	for (size_t i = 0; i < few->n6; i++) {
-		size_t at = addr_set_not_below(many, &(struct addr){.is_v6 = true, .v6 = few->v6[i].lo});
-
-		if (at < many->n6 && many->v6[at].lo <= few->v6[i].hi)
-			return true;
-	}
-	return false;
-}
-
 /* Whether a line before it in the list would have counted some of its packets. */
 static bool is_preceded(const struct chain_plan *plan, size_t i)
 {
@@ -189,7 +162,7 @@ static bool is_preceded(const struct chain_plan *plan, size_t i)
 
 	for (size_t j = 0; j < i; j++)
 		if (is_service(line_at(plan, j), line->proto, line->ports.lo) &&
-		    share_an_address(other_addrs(plan, line_at(plan, j)), other_addrs(plan, line)))
+		    addr_set_overlaps(other_addrs(plan, line_at(plan, j)), other_addrs(plan, line)))
 			return true;
 	return false;
 }

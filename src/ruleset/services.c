@@ -204,6 +204,11 @@ static int compare_services(const void *a, const void *b)
 	return (left->port > right->port) - (left->port < right->port);
 }
 
+void builder_sort_services(struct service *items, size_t n)
+{
+	qsort(items, n, sizeof(*items), compare_services);
+}
+
 struct nft_set *builder_add_service_map(struct builder *b, const struct service_list *services,
                                         enum proto proto)
 {
@@ -218,7 +223,7 @@ struct nft_set *builder_add_service_map(struct builder *b, const struct service_
 			        (struct service){services->items[i].ports.lo, services->items[i].chain->name};
 	if (!n)
 		return NULL;
-	qsort(items, n, sizeof(*items), compare_services);
+	builder_sort_services(items, n);
 	map = builder_add_set(b, arena_printf(b->policy->arena, "%s%s_services", prefix, proto_name(proto)),
 	                      SET_SERVICES);
 	map->services = items;
