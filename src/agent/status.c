@@ -156,11 +156,13 @@ static void report_counters(struct engine *engine, json_t *reply)
 	free(values);
 }
 
-static enum exit_code status_code(const struct engine *engine, const struct table_state *table, bool in_step)
+/* What status calls degraded, it also answers "no" to: who watches the exit code shall hear of it. */
+static enum exit_code status_code(const struct engine *engine, const struct table_state *table, bool in_step,
+                                  bool degraded)
 {
 	if (!table->exists && !engine->config.watched)
 		return CODE_UNAVAILABLE;
-	return in_step && !engine_is_degraded(engine) ? CODE_DONE : CODE_NO;
+	return in_step && !degraded ? CODE_DONE : CODE_NO;
 }
 
 /* We are the agent; or there is one that does not answer where it was asked; or none. */
@@ -197,7 +199,8 @@ void status_report(struct engine *engine, json_t *reply)
 	if (table.exists)
 		report_counters(engine, reply);
 	if (reply_code(reply) == CODE_DONE)
-		reply_set_code(reply, status_code(engine, &table, in_step));
+		reply_set_code(reply, status_code(engine, &table, in_step,
+		                                  json_object_get(reply, "degraded") != NULL));
 	text = status_text(reply, time(NULL));
 	json_object_set_new(reply, "text", json_string(text));
 	free(text);

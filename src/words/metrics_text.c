@@ -287,7 +287,7 @@ static const struct metric metrics[] = {
 	GAUGE("table_in_step", print_number, AT("nft_table", "in_step"),
 	      .help = "Whether the kernel has as many sets, chains and rules as the policy."),
 	GAUGE("degraded", print_number, AT("is_degraded"),
-	      .help = "Whether what is in force is not what the role file says."),
+	      .help = "Whether status says degraded: not the role file's policy is in force, or files cannot be written."),
 	GAUGE("last_load_success", print_absence, AT("last_error"),
 	      .help = "Whether the role file could be applied when it was read last."),
 	GAUGE("last_load_timestamp_seconds", print_number, AT("last_load"),

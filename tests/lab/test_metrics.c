@@ -178,7 +178,7 @@ static void test_failing_is_not_fatal(void **state)
 		lab_sleep_ms(5);
 	omfwd_expect(lab, 0, "--phase install");
 	omfwd_expect(lab, 0, "--phase run");
-	omfwd_expect_says(lab, 0, "status",
+	omfwd_expect_says(lab, 1, "status",
 	                  "cannot write metrics to " LAB_DIR "/gone/omfwd.prom: No such file");
 	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.20 10.1.0.10 tcp/5724");
 	lab_must(lab, NS_GATEWAY, "mkdir " LAB_DIR "/gone");
