@@ -13,9 +13,7 @@
 #include "agent/confirm.h"
 #include "agent/fallback.h"
 #include "agent/last_good.h"
-#include "util/reply.h"
-#include "agent/verbs.h"
-#include "tests/unit/fake_kernel.h"
+#include "tests/unit/fake_engine.h"
 
 #define HOUR_MS 3600000u
 #define DAY     86400
@@ -28,30 +26,11 @@ static const char expiring_file[] = "[roles prod]\nmanagement_server = 10.0.1.11
                                     "protocol = tcp\nports = 99\nphase = both\nreason = audit\n"
                                     "expires = 2090-01-01\n";
 
-static char dir[64], config[96];
-static struct engine engine;
 static const struct origin alice = {.uid = 0, .user = "root", .login = "alice"};
 
-static void write_config(const char *text)
+static enum exit_code run(enum verb verb, const char *request)
 {
-	FILE *out = fopen(config, "w");
-
-	assert_non_null(out);
-	fputs(text, out);
-	fclose(out);
-}
-
-static enum exit_code run(enum verb verb, const char *request_text)
-{
-	json_t *request = json_loads(request_text, 0, NULL);
-	json_t *reply = verb_answer(&engine, verb, request, &alice);
-	enum exit_code code = reply_code(reply);
-
-	assert_non_null(request);
-	json_decref(request);
-	json_decref(reply);
-	engine_state_save(&engine);
-	return code;
+	return fake_engine_ask(verb, request, &alice, NULL);
 }
 
 static enum exit_code give_back(void)
@@ -64,42 +43,20 @@ static enum exit_code give_back(void)
 	return code;
 }
 
+/* As after a start: what was remembered is known again. */
 static void open_engine(void)
 {
-	const struct engine_config engine_config = {.config = config, .state_dir = dir, .watched = true};
-	json_t *reply = reply_new();
-
-	assert_int_equal(engine_open(&engine, &engine_config, reply), CODE_DONE);
-	json_decref(reply);
+	fake_engine_open();
 	engine_state_load(&engine);
 }
 
 static int setup(void **state)
 {
 	(void)state;
-	strcpy(dir, "/tmp/test_confirm.XXXXXX");
-	if (!mkdtemp(dir))
+	if (fake_engine_new(first_file) < 0)
 		return -1;
-	snprintf(config, sizeof(config), "%s/omfwd.conf", dir);
-	write_config(first_file);
-	fake = (struct fake_kernel){.fail = 0};
-	open_engine();
+	engine_state_load(&engine);
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	static const char *const names[] = {"windows.json", "last-good", "unconfirmed", "omfwd.conf",
-	                                    "history.jsonl"};
-	char path[128];
-
-	(void)state;
-	engine_close(&engine);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-		unlink(path);
-	}
-	return rmdir(dir);
 }
 
 /* Whether the model that the kernel was given last has a counter, and a rule that counts with it. */
@@ -382,7 +339,7 @@ static void test_unknown_table(void **state)
 	assert_int_equal(fake_window("prod.cur-18.window")->left_ms, 0);
 }
 
-#define CONFIRM_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CONFIRM_TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_engine_remove)
 
 int main(void)
 {

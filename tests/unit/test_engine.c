@@ -11,9 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "util/reply.h"
-#include "agent/verbs.h"
-#include "tests/unit/fake_kernel.h"
+#include "tests/unit/fake_engine.h"
 
 #define HOUR_MS 3600000u
 
@@ -24,68 +22,18 @@ static const char good_file[] = "[omfwd]\n"
                                 "operations_manager_database = 10.0.2.50\n"
                                 "windows_agent = 10.1.0.0/16\n";
 
-static char dir[64], config[96];
-static struct engine engine;
 static const struct origin alice = {.uid = 0, .user = "root", .login = "alice"};
 
-static void write_config(const char *text)
+/* Runs a verb with a request in JSON and returns its code; ret may be NULL. */
+static enum exit_code run(enum verb verb, const char *request, json_t **ret)
 {
-	FILE *out = fopen(config, "w");
-
-	assert_non_null(out);
-	fputs(text, out);
-	fclose(out);
-}
-
-/* Runs a verb with a request in JSON and returns its code; *reply may be NULL. */
-static enum exit_code run(enum verb verb, const char *request_text, json_t **ret)
-{
-	json_t *request = json_loads(request_text, 0, NULL);
-	json_t *reply = verb_answer(&engine, verb, request, &alice);
-	enum exit_code code = reply_code(reply);
-
-	assert_non_null(request);
-	json_decref(request);
-	if (ret)
-		*ret = reply;
-	else
-		json_decref(reply);
-	return code;
+	return fake_engine_ask(verb, request, &alice, ret);
 }
 
 static int setup(void **state)
 {
-	const struct engine_config engine_config = {.config = config, .state_dir = dir, .watched = true};
-	json_t *reply = reply_new();
-	enum exit_code code;
-
 	(void)state;
-	strcpy(dir, "/tmp/test_engine.XXXXXX");
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(config, sizeof(config), "%s/omfwd.conf", dir);
-	write_config(good_file);
-	fake = (struct fake_kernel){.fail = 0};
-	code = engine_open(&engine, &engine_config, reply);
-	if (code == CODE_DONE)
-		code = engine_load(&engine, reply);
-	json_decref(reply);
-	return (int)code;
-}
-
-static int teardown(void **state)
-{
-	static const char *const names[] = {"windows.json", "last-good", "history.jsonl"};
-	char path[128];
-
-	(void)state;
-	engine_close(&engine);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-		unlink(path);
-	}
-	unlink(config);
-	return rmdir(dir);
+	return fake_engine_load(good_file);
 }
 
 static void test_load_and_reload(void **state)
@@ -332,7 +280,7 @@ static void test_bad_phase_requests(void **state)
 	assert_int_equal(fake_window("install_window")->left_ms, 0);
 }
 
-#define ENGINE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define ENGINE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_engine_remove)
 
 int main(void)
 {

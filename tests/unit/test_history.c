@@ -12,83 +12,28 @@
 #include <unistd.h>
 
 #include "agent/history_events.h"
-#include "agent/verbs.h"
-#include "tests/unit/fake_kernel.h"
+#include "tests/unit/fake_engine.h"
 #include "util/array.h"
-#include "util/reply.h"
 
 static const char good_file[] = "[roles prod]\n"
                                 "management_server = 10.0.1.11\n"
                                 "operations_manager_database = 10.0.2.50\n"
                                 "windows_agent = 10.1.0.0/16\n";
 
-static char dir[64], config[128];
-static struct engine engine;
 static const struct origin alice = {
         .user = "root", .login = "alice", .from = "192.0.2.7", .reason = "SP1", .ticket = "CHG1"};
 
-static char *path_of(const char *name)
-{
-	static char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return path;
-}
-
-static void write_text(const char *name, const char *text)
-{
-	FILE *out = fopen(path_of(name), "w");
-
-	assert_non_null(out);
-	fputs(text, out);
-	fclose(out);
-}
-
 static int setup(void **state)
 {
-	const struct engine_config engine_config = {.config = config, .state_dir = dir, .watched = true};
-	json_t *reply = reply_new();
-	enum exit_code code;
-
 	(void)state;
-	strcpy(dir, "/tmp/test_history.XXXXXX");
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(config, sizeof(config), "%s", path_of("omfwd.conf"));
-	write_text("omfwd.conf", good_file);
-	fake = (struct fake_kernel){.fail = 0};
-	code = engine_open(&engine, &engine_config, reply);
-	if (code == CODE_DONE)
-		code = engine_load(&engine, reply);
-	json_decref(reply);
-	return (int)code;
+	return fake_engine_load(good_file);
 }
 
-static int teardown(void **state)
+static enum exit_code run(enum verb verb, const char *request)
 {
-	static const char *const names[] = {"omfwd.conf",    "windows.json",    "last-good",
-	                                    "history.jsonl", "history.jsonl.1", "activity.json"};
-
-	(void)state;
-	engine_close(&engine);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		unlink(path_of(names[i]));
-	return rmdir(dir);
+	return fake_engine_ask(verb, request, &alice, NULL);
 }
 
-static enum exit_code run(enum verb verb, const char *request_text)
-{
-	json_t *request = json_loads(request_text, 0, NULL);
-	json_t *reply = verb_answer(&engine, verb, request, &alice);
-	enum exit_code code = reply_code(reply);
-
-	json_decref(request);
-	json_decref(reply);
-	engine_state_save(&engine);
-	return code;
-}
-
-/* The last event, which must be of this kind; borrowed from *events. */
 static const json_t *last_event(json_t **events, const char *kind)
 {
 	const json_t *event;
@@ -169,13 +114,12 @@ static void test_reload_and_removal(void **state)
 	size_t n;
 
 	(void)state;
-	write_text("omfwd.conf",
-	           "[roles prod]\nmanagement_server = 10.0.1.11\nwindows_agent = 10.1.0.0/16\n");
+	write_config("[roles prod]\nmanagement_server = 10.0.1.11\nwindows_agent = 10.1.0.0/16\n");
 	assert_int_equal(run(VERB_RELOAD, "{}"), CODE_DONE);
 	event = last_event(&events, "reload");
 	assert_non_null(strstr(json_string_value(json_object_get(event, "what")), "2 members (1 fewer)"));
 	json_decref(events);
-	write_text("omfwd.conf", "nonsense");
+	write_config("nonsense");
 	assert_int_equal(run(VERB_RELOAD, "{}"), CODE_BAD_INPUT);
 	last_event(&events, "reload-failed");
 	json_decref(events);
@@ -226,7 +170,7 @@ static void test_torn_and_foreign_lines(void **state)
 	json_t *events;
 
 	(void)state;
-	write_text("history.jsonl", "{\"at\": 1, \"event\": \"x\"}\nno json\n[]\n{\"at\": 2, \"eve");
+	fake_engine_write("history.jsonl", "{\"at\": 1, \"event\": \"x\"}\nno json\n[]\n{\"at\": 2, \"eve");
 	history_add(&history, numbered(3));
 	history_flush(&history, dir);
 	assert_int_equal(history.error, 0);
@@ -245,8 +189,8 @@ static void test_zeros_hide_nothing(void **state)
 	FILE *file;
 
 	(void)state;
-	write_text("history.jsonl", "{\"at\": 1, \"event\": \"x\"}\n");
-	file = fopen(path_of("history.jsonl"), "a");
+	fake_engine_write("history.jsonl", "{\"at\": 1, \"event\": \"x\"}\n");
+	file = fopen(fake_engine_path("history.jsonl"), "a");
 	assert_non_null(file);
 	assert_int_equal(fwrite(zeros, 1, sizeof(zeros), file), sizeof(zeros));
 	assert_int_equal(fclose(file), 0);
@@ -274,9 +218,9 @@ static void test_bounded_with_a_predecessor(void **state)
 		if (i % 100 == 99)
 			history_flush(&history, dir);
 	}
-	assert_int_equal(stat(path_of("history.jsonl"), &st), 0);
+	assert_int_equal(stat(fake_engine_path("history.jsonl"), &st), 0);
 	assert_true(st.st_size <= 1024 * 1024);
-	assert_int_equal(stat(path_of("history.jsonl.1"), &st), 0);
+	assert_int_equal(stat(fake_engine_path("history.jsonl.1"), &st), 0);
 	assert_true(st.st_size <= 1024 * 1024);
 	events = history_read(&history, dir);
 	assert_int_equal(
@@ -353,7 +297,7 @@ static void test_counter_that_was_there_first(void **state)
 	activity_clear(&activity);
 }
 
-#define HISTORY_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define HISTORY_TEST(test) cmocka_unit_test_setup_teardown(test, setup, fake_engine_remove)
 
 int main(void)
 {

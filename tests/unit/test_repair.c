@@ -10,41 +10,21 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "util/reply.h"
-#include "agent/verbs.h"
-#include "tests/unit/fake_kernel.h"
+#include "tests/unit/fake_engine.h"
 #include "util/timestamp.h"
 
 #define HOUR_MS 3600000u
 
-static char dir[64], config[96];
-static struct engine engine;
+static const char role_file[] = "[omfwd]\nown_table = no\n[roles prod]\nmanagement_server = 10.0.1.11\n"
+                                "windows_agent = 10.1.0.0/16, 10.2.0.1\n";
 static const struct origin nobody = {.user = "root"};
 
 static int setup(void **state)
 {
-	const struct engine_config engine_config = {.config = config, .state_dir = dir, .watched = true};
-	json_t *reply = reply_new();
-	enum exit_code code;
-	FILE *out;
+	int code;
 
 	(void)state;
-	strcpy(dir, "/tmp/test_repair.XXXXXX");
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(config, sizeof(config), "%s/omfwd.conf", dir);
-	out = fopen(config, "w");
-	if (!out)
-		return -1;
-	fputs("[omfwd]\nown_table = no\n[roles prod]\nmanagement_server = 10.0.1.11\n"
-	      "windows_agent = 10.1.0.0/16, 10.2.0.1\n",
-	      out);
-	fclose(out);
-	fake = (struct fake_kernel){.fail = 0};
-	code = engine_open(&engine, &engine_config, reply);
-	if (code == CODE_DONE)
-		code = engine_load(&engine, reply);
-	json_decref(reply);
+	code = fake_engine_load(role_file);
 	for (size_t i = 0; code == CODE_DONE && i < engine.current.ruleset->n_sets; i++) {
 		struct nft_set *set = engine.current.ruleset->sets[i];
 
@@ -52,27 +32,12 @@ static int setup(void **state)
 		set->kernel_name = strdup(set->name);
 	}
 	engine.guarded = true;
-	return (int)code;
+	return code;
 }
 
-static int teardown(void **state)
+static void run(enum verb verb, const char *request)
 {
-	char command[128];
-
-	(void)state;
-	engine_close(&engine);
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	return system(command);
-}
-
-static void run(enum verb verb, const char *text)
-{
-	json_t *request = json_loads(text, 0, NULL);
-	json_t *reply = verb_answer(&engine, verb, request, &nobody);
-
-	assert_int_equal(reply_code(reply), CODE_DONE);
-	json_decref(reply);
-	json_decref(request);
+	assert_int_equal(fake_engine_ask(verb, request, &nobody, NULL), CODE_DONE);
 }
 
 static enum exit_code repair(void)
@@ -213,16 +178,18 @@ static void test_history_is_a_ring(void **state)
 	assert_int_equal(drift_history_at(&history, 3)->outcome, DRIFT_REPAIRED);
 }
 
+#define REPAIR_TEST(test) cmocka_unit_test_setup_teardown(test, setup, fake_engine_remove)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(test_nothing_is_vouched_for_after_drift, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_sets_nobody_touched_are_kept, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_refused_repair, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_opened_by_others_is_closed, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_extended_by_others_is_set_back, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_closed_by_others_stays_closed, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_adoption, setup, teardown),
+	        REPAIR_TEST(test_nothing_is_vouched_for_after_drift),
+	        REPAIR_TEST(test_sets_nobody_touched_are_kept),
+	        REPAIR_TEST(test_refused_repair),
+	        REPAIR_TEST(test_opened_by_others_is_closed),
+	        REPAIR_TEST(test_extended_by_others_is_set_back),
+	        REPAIR_TEST(test_closed_by_others_stays_closed),
+	        REPAIR_TEST(test_adoption),
 	        cmocka_unit_test(test_history_is_a_ring),
 	};
 
