@@ -273,3 +273,9 @@ void lab_sleep_ms(unsigned ms)
 {
 	poll(NULL, 0, (int)ms);
 }
+
+void lab_sleep_until_ms(uint64_t time)
+{
+	for (uint64_t now = lab_now_ms(); now < time; now = lab_now_ms())
+		lab_sleep_ms((unsigned)(time - now));
+}

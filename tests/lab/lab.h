@@ -102,5 +102,6 @@ char *lab_read(const char *path);
 
 uint64_t lab_now_ms(void);
 void lab_sleep_ms(unsigned ms);
+void lab_sleep_until_ms(uint64_t time); /* of lab_now_ms() */
 
 #endif

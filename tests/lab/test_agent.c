@@ -143,8 +143,7 @@ static void test_window_through_the_agent(void **state)
 	uint64_t until = lab_now_ms() + 2000;
 	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
 	omfwd_agent_stop(lab, pid, SIGKILL);
-	while (lab_now_ms() < until)
-		lab_sleep_ms(10);
+	lab_sleep_until_ms(until);
 	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445", "pass 10.2.0.20 10.1.0.10 tcp/5723");
 }
 

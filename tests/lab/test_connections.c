@@ -74,8 +74,7 @@ static void test_expiry_cuts(void **state)
 	omfwd_expect(lab, 0, "--phase install --for 2s");
 	uint64_t latest = lab_now_ms() + 2000;
 	assert_true(conn_open(lab, &push, &server, &agent, NULL));
-	while (lab_now_ms() < latest)
-		lab_sleep_ms(10);
+	lab_sleep_until_ms(latest);
 	assert_false(conn_is_alive(&push));
 	assert_true(conn_is_alive(&always));
 	conn_close(&push);

@@ -242,8 +242,7 @@ static void test_expiry_with_the_agent_dead(void **state)
 	omfwd_agent_stop(lab, agent, SIGKILL);
 	scene_expect_all(&scene);
 	assert_true(lab_now_ms() < latest - 500);
-	while (lab_now_ms() < latest)
-		lab_sleep_ms(10);
+	lab_sleep_until_ms(latest);
 	scene_expect_cut(&scene);
 }
 

@@ -190,8 +190,7 @@ static void test_expiry_cuts(void **state)
 	talks_open(lab, flows);
 	talks_expect(flows, false);
 	assert_true(lab_now_ms() < latest);
-	while (lab_now_ms() < latest)
-		lab_sleep_ms(10);
+	lab_sleep_until_ms(latest);
 	talks_expect_cut(flows);
 }
 
@@ -209,8 +208,7 @@ static void test_expiry_while_dead_is_made_up_for(void **state)
 	uint64_t latest = lab_now_ms() + 6000;
 	talks_open(lab, flows);
 	omfwd_agent_stop(lab, agent, SIGKILL);
-	while (lab_now_ms() < latest + 500)
-		lab_sleep_ms(10);
+	lab_sleep_until_ms(latest + 500);
 	talks_expect(flows, false);
 	omfwd_agent_start(lab, &notify, "");
 	talks_expect_cut(flows);

@@ -77,8 +77,7 @@ static void test_kernel_keeps_the_deadline(void **state)
 	omfwd_expect(lab, 0, "--phase install --for 1s");
 	returned = lab_now_ms();
 	assert_true(is_open(lab));
-	while (lab_now_ms() < returned + 1050)
-		lab_sleep_ms(10);
+	lab_sleep_until_ms(returned + 1050);
 	expect_closed(lab);
 }
 

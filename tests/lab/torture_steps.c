@@ -202,6 +202,19 @@ static void cursor_move(struct fault_cursor *cursor, bool survived)
 	}
 }
 
+/* What administrators do meanwhile, while there is an agent to do it with. */
+static void requests_make(struct torture *torture)
+{
+	for (int i = 0; i < 3 && torture->agent && agent_await(torture); i++) {
+		const char *request = request_pick(torture);
+		edit(torture);
+		client_run(torture, request);
+		if (strstr(request, "install"))
+			window_allow(torture, WINDOW_MAX_S);
+		agent_reap(torture);
+	}
+}
+
 /* kill -9 at the n-th call of one kind, n counting up until the agent outlives start and a few requests. */
 static void step_kill_at_call(struct torture *torture)
 {
@@ -213,16 +226,7 @@ static void step_kill_at_call(struct torture *torture)
 	if (roll(torture, 2) == 0)
 		edit(torture);
 	agent_start(torture, inject);
-	for (int i = 0; i < 3 && agent_await(torture); i++) {
-		const char *request = request_pick(torture);
-		edit(torture);
-		client_run(torture, request);
-		if (strstr(request, "install"))
-			window_allow(torture, WINDOW_MAX_S);
-		agent_reap(torture);
-		if (!torture->agent)
-			break;
-	}
+	requests_make(torture);
 	cursor_move(&torture->kill_cursor, torture->agent != 0);
 	agent_kill(torture);
 }
@@ -254,14 +258,7 @@ static void step_errors(struct torture *torture)
 	torture->result->faults++;
 	agent_stop(torture);
 	agent_start(torture, inject);
-	for (int i = 0; i < 3 && agent_await(torture); i++) {
-		const char *request = request_pick(torture);
-		edit(torture);
-		client_run(torture, request);
-		if (strstr(request, "install"))
-			window_allow(torture, WINDOW_MAX_S);
-		agent_reap(torture);
-	}
+	requests_make(torture);
 	/* One that lives on must find its way back to the model. */
 	if (torture->agent && roll(torture, 2) == 0)
 		check_model(torture);
