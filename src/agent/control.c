@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A connection lives through four states: waiting for its request, waiting for its reply, sending it, gone. Each has a
- * deadline but the second, which is ours to end; the whole table of them has a limit, and a part of the table is kept for root, so that no other user can lock the
- * administrator out. Everything is non-blocking; what the socket does not take now waits in the connection.
+ * deadline but the second, which is ours to end; the whole table of them has a limit, and a part of the table is kept for
+ * root, so that no other user can lock the administrator out. Everything is non-blocking; what the socket does not take
+ * now waits in the connection.
  */
 #include "agent/control.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +25,7 @@
 #define CONNECTIONS_MAX    32
 #define CONNECTIONS_OTHERS 24 /* how many of them users other than root may take */
 #define PATIENCE_USEC      (10 * 1000000ull)
+#define SPARE_BYTES        (1024u * 1024) /* free memory that malloc() may keep */
 
 struct connection {
 	struct control *control;
@@ -154,6 +157,13 @@ void control_reply(struct control *control, uint64_t ticket, const json_t *reply
 	}
 }
 
+/* What a long answer was made of, a report's history above all, is the system's again. */
+static void give_memory_back(void)
+{
+	if (mallinfo2().fordblks > SPARE_BYTES)
+		malloc_trim(0);
+}
+
 static void receive_request(struct connection *connection)
 {
 	static char packet[CONTROL_REQUEST_MAX];
@@ -172,6 +182,7 @@ static void receive_request(struct connection *connection)
 	else
 		await_reply(connection);
 	json_decref(reply);
+	give_memory_back();
 }
 
 static int on_connection(sd_event_source *source, int fd, uint32_t events, void *data)

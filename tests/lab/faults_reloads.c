@@ -33,14 +33,13 @@ static const char *const files[] = {
 };
 
 struct footprint {
-	long kilobytes; /* VmRSS */
+	unsigned kilobytes; /* VmRSS */
 	int descriptors;
 };
 
 static struct footprint footprint_read(pid_t pid)
 {
 	struct footprint footprint = {0};
-	char path[64], line[256];
 
 	/* What follows an answer takes a moment: the least of some. */
 	footprint.descriptors = faults_count_descriptors(pid);
@@ -48,12 +47,7 @@ static struct footprint footprint_read(pid_t pid)
 		int n = faults_count_descriptors(pid);
 		footprint.descriptors = n < footprint.descriptors ? n : footprint.descriptors;
 	}
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	FILE *file = fopen(path, "re");
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file) && sscanf(line, "VmRSS: %ld", &footprint.kilobytes) != 1)
-		;
-	fclose(file);
+	footprint.kilobytes = lab_process_number(pid, "VmRSS");
 	return footprint;
 }
 
@@ -77,7 +71,7 @@ static int ask(const char *request)
 
 static void footprint_print(unsigned done, const struct footprint *footprint, uint64_t ms)
 {
-	printf("%u reloads, %llu s: %ld kB, %d descriptors\n", done, (unsigned long long)ms / 1000,
+	printf("%u reloads, %llu s: %u kB, %d descriptors\n", done, (unsigned long long)ms / 1000,
 	       footprint->kilobytes, footprint->descriptors);
 	fflush(stdout);
 }
@@ -119,7 +113,7 @@ void faults_reloads(struct lab *lab, unsigned reloads)
 		assert_int_equal(now.descriptors, first.descriptors);
 		/* AddressSanitizer keeps what is freed for a while, on purpose; at the end it tells what was lost. */
 		if (!SANITIZED && now.kilobytes > first.kilobytes + GROWTH_MAX)
-			fail_msg("the agent grew from %ld to %ld kB", first.kilobytes, now.kilobytes);
+			fail_msg("the agent grew from %u to %u kB", first.kilobytes, now.kilobytes);
 	}
 	omfwd_expect(lab, 0, "diff");
 	assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);

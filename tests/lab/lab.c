@@ -262,6 +262,22 @@ struct lab *lab_need(void **state)
 	return NULL;
 }
 
+unsigned lab_process_number(pid_t pid, const char *key)
+{
+	char path[64], line[256];
+	size_t len = strlen(key);
+	unsigned number = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	FILE *file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (strncmp(line, key, len) == 0 && line[len] == ':')
+			number = (unsigned)strtoul(line + len + 1, NULL, 10);
+	if (file)
+		fclose(file);
+	return number;
+}
+
 uint64_t lab_now_ms(void)
 {
 	struct timespec now;

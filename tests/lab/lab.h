@@ -100,6 +100,9 @@ void lab_write(const char *name, const char *text);
 /* The whole of a file as text, malloc'ed; fails the test if there is none. */
 char *lab_read(const char *path);
 
+/* A number of /proc/PID/status: "VmRSS" (kB), "Threads"; 0 when there is none. */
+unsigned lab_process_number(pid_t pid, const char *key);
+
 uint64_t lab_now_ms(void);
 void lab_sleep_ms(unsigned ms);
 void lab_sleep_until_ms(uint64_t time); /* of lab_now_ms() */

@@ -23,23 +23,6 @@
 #define FDS_SPREAD  2 /* between policies: one that logs listens, one that is owned does not */
 #define HISTORY_MAX (1 << 20)
 
-/* "VmRSS:", "Threads:" */
-static unsigned status_number(pid_t pid, const char *key)
-{
-	char path[64], line[256];
-	unsigned number = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (strncmp(line, key, strlen(key)) == 0)
-			number = (unsigned)strtoul(line + strlen(key), NULL, 10);
-	if (file)
-		fclose(file);
-	return number;
-}
-
 static unsigned fds_count(pid_t pid)
 {
 	char path[64];
@@ -62,7 +45,7 @@ static void fds_judge(struct soak *soak, pid_t pid)
 	unsigned fds, threads;
 	uint64_t end = lab_now_ms() + SOAK_WAIT;
 
-	while ((fds = fds_count(pid), threads = status_number(pid, "Threads:")) > 1 ||
+	while ((fds = fds_count(pid), threads = lab_process_number(pid, "Threads")) > 1 ||
 	       (result->fds_min && fds > result->fds_min + FDS_SPREAD)) {
 		if (lab_now_ms() > end) {
 			torture_fail(&soak->torture, "the agent has %u descriptors (at first %u), %u threads",
@@ -82,7 +65,7 @@ static void memory_judge(struct soak *soak, pid_t pid)
 {
 	struct soak_life *life = &soak->life;
 	struct soak_result *result = soak->result;
-	unsigned rss_kb = status_number(pid, "VmRSS:");
+	unsigned rss_kb = lab_process_number(pid, "VmRSS");
 
 	if (life->looks <= WARM_LOOKS)
 		life->rss_kb_warm = rss_kb > life->rss_kb_warm ? rss_kb : life->rss_kb_warm;

@@ -8,6 +8,10 @@
 
 #include "tests/lab/expect.h"
 #include "tests/lab/program.h"
+#include "util/sanitized.h"
+
+#define HISTORY_BYTES (1000u * 1024)
+#define SPARE_KB      4096
 
 #define POLICY                                                                                               \
 	"[omfwd]\ndeny_scope = everything\nown_table = no\n[roles prod]\n"                                   \
@@ -179,11 +183,53 @@ static void test_without_an_agent(void **state)
 	omfwd_expect_says(lab, 0, "report", "No agent answers");
 }
 
+/* As much history as is kept, and nearly as much again of the year before. */
+static void history_write(void)
+{
+	static const char line[] =
+	        "{\"at\":1700000000,\"event\":\"reload\",\"user\":\"root\",\"login\":\"alice\","
+	        "\"what\":\"3 members added, 2 removed\"}\n";
+	char *text = malloc(HISTORY_BYTES);
+	size_t len = 0;
+
+	assert_non_null(text);
+	while (len + sizeof(line) < HISTORY_BYTES)
+		len += (size_t)sprintf(text + len, "%s", line);
+	lab_write("history", text);
+	free(text);
+}
+
+/* A report holds all of that, ten times as large; afterwards the agent has as little as before. */
+static void test_memory_goes_back(void **state)
+{
+	struct lab *lab = lab_need(state);
+	int notify;
+
+	history_write();
+	lab_must(lab, NS_GATEWAY,
+	         "mkdir -p " STATE_DIR " && cp " LAB_DIR "/history " STATE_DIR "/history.jsonl && cp " LAB_DIR
+	         "/history " STATE_DIR "/history.jsonl.1");
+	lab_write("omfwd.conf", POLICY);
+	pid_t agent = omfwd_agent_start(lab, &notify, "");
+	unsigned before = lab_process_number(agent, "VmRSS"), after;
+	omfwd_expect_says(lab, 0, "report", "3 members added, 2 removed");
+	/* The answer comes before that; a build with sanitizers keeps what is freed, to know it when it is used. */
+	for (uint64_t end = lab_now_ms() + 30000;
+	     (after = lab_process_number(agent, "VmRSS")) > before + SPARE_KB && !SANITIZED; lab_sleep_ms(10))
+		if (lab_now_ms() > end)
+			fail_msg("the agent has %u kB, and had %u kB before a report", after, before);
+	assert_int_equal(omfwd_agent_stop(lab, agent, SIGTERM), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        LAB_TEST(test_rows_and_packets),   LAB_TEST(test_windows),          LAB_TEST(test_drift),
-	        LAB_TEST(test_formats_and_output), LAB_TEST(test_without_an_agent),
+	        LAB_TEST(test_rows_and_packets),
+	        LAB_TEST(test_windows),
+	        LAB_TEST(test_drift),
+	        LAB_TEST(test_formats_and_output),
+	        LAB_TEST(test_without_an_agent),
+	        LAB_TEST(test_memory_goes_back),
 	};
 
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
