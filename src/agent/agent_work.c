@@ -53,13 +53,14 @@ static void change_free(struct change *change)
 	free(change);
 }
 
-/* A loop that does not hear of it would leave the client without an answer for ever: another agent is better. */
+/*
+ * A loop that does not hear of it would leave the client without an answer for ever: another agent is better. Nobody
+ * wakes it as often as makes 64 bits full; what says EAGAIN has not counted us, and is asked again.
+ */
 static void wake_loop(const struct agent_work *work)
 {
 	while (eventfd_write(work->fd, 1) < 0)
-		if (errno == EAGAIN)
-			return; /* it has been woken more often than it can count */
-		else if (errno != EINTR)
+		if (errno != EINTR && errno != EAGAIN)
 			abort();
 }
 

@@ -15,6 +15,7 @@ enum faults_kind { FAULTS_OF_CALLS, FAULTS_OF_MEMORY, FAULTS_OF_REPLIES, FAULTS_
 struct faults_options {
 	enum faults_kind kind;
 	enum shim_fault fault; /* of replies, this one alone; SHIM_NOTHING: all */
+	const char *call;      /* of system calls, this one alone; NULL: all */
 	const char *duty;      /* this one alone; NULL: all */
 	unsigned every;        /* the n-th, the 2n-th, ... case of each duty; 1: all */
 	bool all_known; /* a system call that is not in the table is a failure; other libraries make others */

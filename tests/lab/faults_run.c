@@ -149,6 +149,8 @@ static void run_calls(struct faults *faults, const struct duty *duty)
 	for (size_t i = 0; i < n; i++) {
 		const char *const *errors = faults_errors(calls[i].name);
 
+		if (faults->options->call && strcmp(calls[i].name, faults->options->call) != 0)
+			continue;
 		if (!errors && faults->options->all_known)
 			faults_fail(faults, "%s() is not in the table of system calls", calls[i].name);
 		for (; errors && *errors; errors++)

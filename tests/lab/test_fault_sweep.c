@@ -20,6 +20,14 @@ static void test_calls(void **state)
 	                &(struct faults_options){.kind = FAULTS_OF_CALLS, .every = 400});
 }
 
+/* One thread wakes the other by a write(). */
+static void test_writes(void **state)
+{
+	expect_survival(lab_need(state), "writes",
+	                &(struct faults_options){
+	                        .kind = FAULTS_OF_CALLS, .call = "write", .duty = "reload", .every = 1});
+}
+
 static void test_memory(void **state)
 {
 	expect_survival(lab_need(state), "memory",
@@ -56,8 +64,8 @@ static void test_reloads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        LAB_TEST(test_calls),   LAB_TEST(test_memory),  LAB_TEST(test_strangers),
-	        LAB_TEST(test_replies), LAB_TEST(test_reloads),
+	        LAB_TEST(test_calls),     LAB_TEST(test_writes),  LAB_TEST(test_memory),
+	        LAB_TEST(test_strangers), LAB_TEST(test_replies), LAB_TEST(test_reloads),
 	};
 
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
