@@ -20,6 +20,7 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "agent/confirm.h"
 #include "util/reply.h"
 
 #define USEC_PER_SEC  1000000ull
@@ -89,6 +90,7 @@ static void *make_change(void *data)
 	kernel_leave_old(engine->kernel, true);
 	change->reply = verb_answer(engine, change->verb, change->request, &change->origin);
 	kernel_leave_old(engine->kernel, false);
+	confirm_save_mark(engine); /* before the answer: what was confirmed stays so after a crash */
 	tell(change, PROGRESS_CHANGED);
 	if (kernel_has_old(engine->kernel))
 		await_packets(engine);

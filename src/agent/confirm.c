@@ -197,7 +197,13 @@ enum exit_code confirm_return(struct engine *engine, json_t *reply)
 void confirm_save_mark(struct engine *engine)
 {
 	struct trial *trial = &engine->trial;
+	bool lent;
+	int r;
 
-	if (trial->marked && !trial->pending && !engine->unconfirmed)
-		trial->marked = trial_mark_set(engine->config.state_dir, MARK_NONE) < 0;
+	if (!trial->marked || trial->pending || engine->unconfirmed)
+		return;
+	lent = baton_lend(engine->config.baton);
+	r = trial_mark_set(engine->config.state_dir, MARK_NONE);
+	baton_reclaim(engine->config.baton, lent);
+	trial->marked = r < 0;
 }

@@ -144,6 +144,45 @@ static void test_answer_waits_for_the_disk(void **state)
 	close(notify);
 }
 
+/* Nobody has confirmed the policy on trial. */
+static void await_return(const struct lab *lab)
+{
+	bool returned = false;
+
+	for (uint64_t end = lab_now_ms() + 60000; !returned && lab_now_ms() < end; lab_sleep_ms(20)) {
+		struct run run;
+
+		omfwd_run(lab, &run, "status");
+		returned = strstr(run.out, "the role file was not confirmed");
+		lab_run_free(&run);
+	}
+	assert_true(returned);
+}
+
+/* Likewise a policy that was confirmed, or that took the place of one that was not, is not on trial any more. */
+static void test_confirmation_waits_for_the_disk(void **state)
+{
+	static const char *const ends[][2] = {{"reload --confirm 1h", "confirm"},
+	                                      {"reload --confirm 1s", "reload"}};
+	struct lab *lab = lab_need(state);
+	int notify;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		lab_write("omfwd.conf", POLICY);
+		pid_t pid = start_with_fault(lab, "fsync:delay_enter=300000:when=1+");
+		assert_true(await_agent(pid));
+		omfwd_expect(lab, 0, ends[i][0]);
+		if (i == 1)
+			await_return(lab);
+		omfwd_expect(lab, 0, ends[i][1]);
+		omfwd_agent_stop(lab, pid, SIGKILL);
+		pid = omfwd_agent_start(lab, &notify, "");
+		omfwd_expect(lab, 0, "status");
+		assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);
+		close(notify);
+	}
+}
+
 static int count_descriptors(pid_t pid)
 {
 	char path[64];
@@ -285,6 +324,7 @@ int main(void)
 	        LAB_TEST(test_failing_calls),
 	        LAB_TEST(test_cannot_stop_listening),
 	        LAB_TEST(test_answer_waits_for_the_disk),
+	        LAB_TEST(test_confirmation_waits_for_the_disk),
 	        LAB_TEST(test_reloads_leak_no_descriptor),
 	        LAB_TEST(test_crowd),
 	        LAB_TEST(test_clients_that_never_read),
