@@ -41,7 +41,7 @@ static const struct {
         {"fcntl", ERRORS("EAGAIN")},
         {"fstat", ERRORS("ENOMEM")},
         {"fsync", ERRORS("EIO", "ENOSPC", "EDQUOT", "EINTR")},
-        {"futex", NONE}, /* its errors are those of a wait; strace would let a wake fail with them, and lose it */
+        {"futex", NONE}, /* a wake knows no error, and strace cannot tell it from a wait */
         {"getegid", NONE},
         {"geteuid", NONE},
         {"getgid", NONE},
