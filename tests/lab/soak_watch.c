@@ -17,10 +17,9 @@
 #include "tests/lab/soak_internal.h"
 #include "util/sanitized.h"
 
-#define WARM_LOOKS 60
-#define GROWTH_KB                                                                                            \
-	24576 /* of a warm agent: longer lists, twice the denials, a history of 2 MiB read for a report */
-#define FDS_SPREAD  2 /* between policies: one that logs listens, one that is owned does not */
+#define WARM_LOOKS  60
+#define GROWTH_KB   8192 /* of a warm agent: longer lists, twice the denials */
+#define FDS_SPREAD  2    /* between policies: one that logs listens, one that is owned does not */
 #define HISTORY_MAX (1 << 20)
 
 static unsigned fds_count(pid_t pid)
