@@ -101,13 +101,24 @@ static void add_denied(struct builder *b)
 	rule_plain(rule, audit ? STMT_ACCEPT : STMT_DROP);
 }
 
+/* The sets of addresses that were taken together from several roles. */
+static struct endpoint make_gathered(struct builder *b, const char *name, const struct addr_set *addrs)
+{
+	struct endpoint endpoint = builder_make_endpoint(b, name, addrs, 0);
+
+	for (enum endpoint_part part = 0; part < PART_MAX; part++)
+		if (endpoint.parts[part])
+			endpoint.parts[part]->gathered = true;
+	return endpoint;
+}
+
 static struct endpoint make_servers(struct builder *b)
 {
 	struct addr_set all = {0};
 
 	builder_gather_servers(b, &all);
 	addr_set_canonicalize(&all);
-	return builder_make_endpoint(b, "servers", builder_keep_addrs(b, &all), 0);
+	return make_gathered(b, "servers", builder_keep_addrs(b, &all));
 }
 
 static void add_role_rules(struct builder *b, struct nft_chain *chain, enum stmt_kind addr)
@@ -195,7 +206,7 @@ static struct endpoint add_judged(struct builder *b, const struct endpoint *serv
 		rule_to_chain(rule_new(chain), STMT_JUMP, CHAIN_JUDGE);
 	rule_to_chain(rule_new(chain), STMT_JUMP, deny);
 	rule_plain(rule_new(chain), STMT_ACCEPT);
-	return b->judged_more ? builder_make_endpoint(b, "judged", b->judged, 0) : *servers;
+	return b->judged_more ? make_gathered(b, "judged", b->judged) : *servers;
 }
 
 /*

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Elements can come and go in place as long as every packet still gets the verdict of the old or of the new policy.
- * Within one set they do: all its elements change over at once. Several sets change one after the other, hash sets
- * together with the generation and interval sets, one by one, a little later. So in place is right
+ * Within one set they do: all its elements change over at once. (One packet can look twice, just before and just after:
+ * from an address that comes and had no role it was not accepted yet, and is denied already. That takes less than a
+ * microsecond, and opens nothing.) Several sets change one after the other, hash sets together with the generation and interval
+ * sets, one by one, a little later. So in place is right
  *
  *   - for one set;
  *   - when addresses only come: accepting sets stand before denying ones and change first;
  *   - when addresses only go, in the opposite order;
  *   - for hash sets, unless an address goes from one set to another: nothing may find it in neither.
+ *
+ * With ranges among them, one after the other is right only for addresses that have no role but the one that comes or goes:
+ * between two steps an address would be denied by the role it has already what it may do by the one it is about to have.
  *
  * A range that takes the place of another one with addresses in common is not right in place: on older kernels (6.1) a
  * lookup that meets the one of the two that does not count just then finds nothing, not even what is in both.
@@ -212,8 +217,37 @@ static void put_in_reverse(struct ruleset_difference *difference)
 	}
 }
 
+/* Whether any of the addresses stand in another role's set; where they are gathered from all roles does not count. */
+static bool stand_elsewhere(const struct addr_set *moved, const struct nft_set *own,
+                            const struct ruleset *ruleset, const struct ruleset *built)
+{
+	for (size_t i = 0; i < ruleset->n_sets; i++) {
+		const struct addr_set *addrs = ruleset->sets[i]->addrs;
+
+		if (addrs && addrs != own->addrs && !built->sets[i]->gathered &&
+		    addr_set_overlaps(moved, addrs))
+			return true;
+	}
+	return false;
+}
+
+/* For changes in one direction: whether an address comes to, or goes from, a role while it has another one. */
+static bool roles_overlap(const struct ruleset_difference *difference, const struct ruleset *before,
+                          const struct ruleset *after)
+{
+	for (size_t i = 0; i < difference->n; i++) {
+		const struct set_difference *set = &difference->sets[i];
+
+		if (!set->after->gathered && (stand_elsewhere(&set->added, set->after, after, after) ||
+		                              stand_elsewhere(&set->removed, set->before, before, after)))
+			return true;
+	}
+	return false;
+}
+
 /* See the head of this file. Puts the sets into the order in which they may change. */
-static bool order_for_place(struct ruleset_difference *difference)
+static bool order_for_place(struct ruleset_difference *difference, const struct ruleset *before,
+                            const struct ruleset *after)
 {
 	struct movement all = {.intervals = false};
 	bool one_way, safe;
@@ -223,8 +257,10 @@ static bool order_for_place(struct ruleset_difference *difference)
 	addr_set_canonicalize(&all.lost);
 	addr_set_canonicalize(&all.gained);
 	one_way = addr_set_is_empty(&all.lost) || addr_set_is_empty(&all.gained);
-	safe = difference->n == 1 || one_way ||
-	       (!all.intervals && !addr_set_overlaps(&all.lost, &all.gained));
+	if (!all.intervals)
+		safe = difference->n == 1 || one_way || !addr_set_overlaps(&all.lost, &all.gained);
+	else
+		safe = difference->n == 1 || (one_way && !roles_overlap(difference, before, after));
 	if (one_way && !addr_set_is_empty(&all.lost))
 		put_in_reverse(difference);
 	addr_set_free(&all.lost);
@@ -273,7 +309,7 @@ void ruleset_difference(const struct ruleset *before, const struct ruleset *afte
 		return;
 	if (!ret->n)
 		ret->change = CHANGE_NONE;
-	else if (order_for_place(ret))
+	else if (order_for_place(ret, before, after))
 		ret->change = CHANGE_MEMBERS;
 }
 

@@ -70,6 +70,7 @@ struct nft_set {
 	loc_t loc;                      /* where the role was assigned */
 	uint64_t opens_ms; /* SET_WINDOW: how long it is open when it has to be made; 0: closed */
 	bool distrusted;   /* others may have changed its elements in the kernel */
+	bool gathered;     /* address types: all its members stand in sets of roles as well */
 };
 
 enum ct_dir { CT_ORIGINAL, CT_REPLY };

@@ -8,7 +8,7 @@
 #define SERVER ROLE_MANAGEMENT_SERVER
 #define LINUX  ROLE_UNIX_LINUX_AGENT
 
-#define MEMBERS_MAX 4 /* the last one empty */
+#define MEMBERS_MAX 9 /* the last one empty */
 
 struct case_of_change {
 	const char *what;
@@ -19,7 +19,13 @@ struct case_of_change {
 };
 
 #define IN_PLACE(n, removed, added, first) CHANGE_MEMBERS, n, removed, added, first
-#define NEW_SETS                           CHANGE_RULES, 0, 0, 0, NULL
+/* Enough that one more makes no other line the busiest. */
+#define NETS                                                                                                 \
+	{AGENT, "10.12.0.0/24"}, {AGENT, "10.12.2.0/24"}, {AGENT, "10.12.4.0/24"}, {LINUX, "10.31.0.0/24"},  \
+	{                                                                                                    \
+		LINUX, "10.31.2.0/24"                                                                        \
+	}
+#define NEW_SETS CHANGE_RULES, 0, 0, 0, NULL
 
 static const struct case_of_change cases[] = {
         {"nothing", {{0}}, {{0}}, CHANGE_NONE, 0, 0, 0, NULL},
@@ -50,6 +56,30 @@ static const struct case_of_change cases[] = {
          {{SERVER, "10.21.0.0/24"}},
          {{SERVER, "10.22.0.0/24"}},
          NEW_SETS},
+        {"a range comes to two roles: it would be one, and denied what it may do as the other",
+         {NETS},
+         {NETS, {AGENT, "10.8.0.0/24"}, {LINUX, "10.8.0.0/24"}},
+         NEW_SETS},
+        {"a range goes from two roles",
+         {NETS, {AGENT, "10.8.0.0/24"}, {LINUX, "10.8.0.0/24"}},
+         {NETS},
+         NEW_SETS},
+        {"a range comes to one role, and one of its hosts to another",
+         {NETS},
+         {NETS, {AGENT, "10.8.0.0/24"}, {LINUX, "10.8.0.9"}},
+         NEW_SETS},
+        {"ranges come to two roles, one of them had a role",
+         {NETS},
+         {NETS, {LINUX, "10.20.80.0/24"}, {AGENT, "10.8.0.0/24"}},
+         NEW_SETS},
+        {"ranges come to two roles, and have no other",
+         {NETS},
+         {NETS, {LINUX, "10.33.0.0/24"}, {AGENT, "10.8.0.0/24"}},
+         IN_PLACE(2, 0, 2, NULL)},
+        {"a range and a host come to one role",
+         {NETS},
+         {NETS, {AGENT, "10.8.0.0/24"}, {AGENT, "10.9.0.8"}},
+         IN_PLACE(2, 0, 2, NULL)},
         {"a host goes, a range comes elsewhere", {{LINUX, "10.30.0.2"}}, {{AGENT, "10.8.0.0/24"}}, NEW_SETS},
         {"a host goes, another comes elsewhere",
          {{LINUX, "10.30.0.2"}},
