@@ -74,11 +74,12 @@ static enum exit_code diff_files(const struct options *options)
 }
 
 static enum exit_code diff_sides(const struct options *options, const struct kernel_side *kernel,
-                                 const struct file_side *file)
+                                 struct file_side *file)
 {
 	struct opening_diff diff;
 	json_t *json;
 
+	openings_narrow(&file->openings);
 	opening_diff(&kernel->openings, &file->openings, &diff);
 	json = diff_to_json(&kernel->side, &file->side, &diff);
 	kernel_side_add(kernel, file->file.ruleset, &diff, json);

@@ -80,6 +80,40 @@ void openings_of_policy(const struct policy *policy, const struct lines *lines, 
 	}
 }
 
+static const struct addr_set *without(struct arena *arena, const struct addr_set *addrs, bool v4, bool v6)
+{
+	struct addr_set *rest = ARENA_NEW(arena, struct addr_set);
+
+	*rest = *addrs;
+	rest->n4 = v4 ? 0 : rest->n4;
+	rest->n6 = v6 ? 0 : rest->n6;
+	return rest;
+}
+
+/* Returns whether anybody is left. */
+static bool narrow(struct arena *arena, struct opening *opening)
+{
+	bool v4 = opening->from->n4 && opening->to->n4, v6 = opening->from->n6 && opening->to->n6;
+
+	opening->from = without(arena, opening->from, !v4, !v6);
+	opening->to = without(arena, opening->to, !v4, !v6);
+	return v4 || v6;
+}
+
+void openings_narrow(struct openings *openings)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < openings->n; i++)
+		if (narrow(openings->arena, &openings->items[i]))
+			openings->items[n++] = openings->items[i];
+	openings->n = n;
+	if (openings->scope != DENY_NONE)
+		return;
+	openings->never_deny = (struct addr_set){0};
+	openings->mode = MODE_AUDIT; /* either way nothing is denied */
+}
+
 void openings_clear(struct openings *openings)
 {
 	free(openings->items);

@@ -40,6 +40,12 @@ struct openings {
 /* What the policy opens; refers to it and must not outlive it. Clear it with openings_clear(). */
 void openings_of_policy(const struct policy *policy, const struct lines *lines, struct openings *ret);
 
+/*
+ * Leaves out what the kernel is not told, before the two are compared: addresses that meet nobody of their family, and
+ * what there is to say of denials where nothing is denied.
+ */
+void openings_narrow(struct openings *openings);
+
 void openings_clear(struct openings *openings);
 
 /* Appends an opening. */

@@ -61,6 +61,15 @@ static void name_ends(struct arena *arena, const struct seen_rule *rule, struct 
 		opening->section = from;
 }
 
+static void note_mark(struct openings *ret, const struct seen_rule *rule)
+{
+	if (!rule->marks)
+		return;
+	ret->mark_set = true;
+	ret->mark_value = rule->mark_value;
+	ret->mark_mask = rule->mark_mask;
+}
+
 /* chain NAME.install { meta l4proto @window counter accept }: without such a rule the gate never opens. */
 static bool gate_can_open(struct seen_reading *in, const char *chain)
 {
@@ -73,17 +82,9 @@ static bool gate_can_open(struct seen_reading *in, const char *chain)
 		    rule->verdict != SEEN_ACCEPT)
 			continue;
 		in->used[i] = any = true;
+		note_mark(in->ret, rule);
 	}
 	return any;
-}
-
-static void note_mark(struct openings *ret, const struct seen_rule *rule)
-{
-	if (!rule->marks)
-		return;
-	ret->mark_set = true;
-	ret->mark_value = rule->mark_value;
-	ret->mark_mask = rule->mark_mask;
 }
 
 /* Adds what the rule opens if its verdict does; from, to and names are the caller's. */

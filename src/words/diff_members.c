@@ -20,15 +20,14 @@ static bool has_section(const struct openings *openings, size_t n, const char *s
 	return false;
 }
 
-/* A role file knows all its members, the kernel those that some line is about. Returns whether they are known. */
-static bool members_of(struct arena *arena, const struct diff_side *side, const char *name, enum role role,
-                       struct addr_set *ret)
+/* Those that some line is about: what the kernel knows. Returns whether there is such a line. */
+static bool members_with_lines(struct arena *arena, const struct diff_side *side, const char *name,
+                               enum role role, struct addr_set *ret)
 {
-	const struct section *section = side->policy ? policy_section(side->policy, name) : NULL;
 	bool any = false;
 
-	*ret = section ? section->roles[role].addrs : (struct addr_set){0};
-	for (size_t i = 0; !section && i < side->openings->n; i++) {
+	*ret = (struct addr_set){0};
+	for (size_t i = 0; i < side->openings->n; i++) {
 		const struct opening *opening = &side->openings->items[i];
 
 		if (!text_same(opening->section, name))
@@ -41,7 +40,19 @@ static bool members_of(struct arena *arena, const struct diff_side *side, const 
 			continue;
 		any = true;
 	}
-	return section || any;
+	return any;
+}
+
+/* A role file knows all its members. Returns whether they are known. */
+static bool members_of(struct arena *arena, const struct diff_side *side, const char *name, enum role role,
+                       struct addr_set *ret)
+{
+	const struct section *section = side->policy ? policy_section(side->policy, name) : NULL;
+
+	if (!section)
+		return members_with_lines(arena, side, name, role, ret);
+	*ret = section->roles[role].addrs;
+	return true;
 }
 
 /* The members that role has lost, and which of them another role has gained. */
@@ -54,14 +65,18 @@ static void find_moves(struct arena *arena, const struct comparison *c, const ch
 {
 	*ret = (struct moves){.gone = {{0}}};
 	for (enum role role = 0; role < ROLE_MAX; role++) {
-		struct addr_set old, new;
+		struct addr_set old, new, shown;
 		bool before = members_of(arena, c->before, section, role, &old);
 		bool after = members_of(arena, c->after, section, role, &new);
 
 		if (!before || !after)
 			continue;
 		ret->gone[role] = addr_set_minus(arena, &old, &new);
-		ret->come[role] = addr_set_minus(arena, &new, &old);
+		if (c->before->policy)
+			shown = new;
+		else /* who has no line has not come, the kernel was not told of them before either */
+			members_with_lines(arena, c->after, section, role, &shown);
+		ret->come[role] = addr_set_minus(arena, &shown, &old);
 	}
 }
 

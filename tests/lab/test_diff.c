@@ -140,6 +140,39 @@ static void test_reads_back(void **state)
 	globfree(&files);
 }
 
+/* What the file says and the kernel is not told, because it makes no difference to any packet, is no difference. */
+static void test_what_has_no_effect(void **state)
+{
+	static const char *const files[] = {
+	        "[roles prod]\nmanagement_server = 10.1.0.10\nwindows_agent = 10.2.0.20, 2001:db8:2::20\n",
+	        "[omfwd]\ndeny_scope = none\nnever_deny = 10.2.0.99\n[roles prod]\n"
+	        "management_server = 10.1.0.10\nwindows_agent = 10.2.0.20\n",
+	        "[roles prod]\nmanagement_server = 10.1.0.10\nreporting_data_warehouse = 2001:db8:2::60\n"
+	        "windows_agent = 10.2.0.20\n"
+	        "[site_rule nobody]\nfrom = 2001:db8:2::20\nto = 10.1.0.10\nprotocol = tcp\nports = 22\n"
+	        "reason = test\n",
+	        "[omfwd]\ndeny_scope = none\naccept_mark = 0x10/0xf0\n[roles prod]\n"
+	        "gateway_server = 10.1.0.10\npush_target = 10.2.0.20\n",
+	};
+	struct lab *lab = lab_need(state);
+	struct run run;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		lab_write("omfwd.conf", files[i]);
+		omfwd_expect(lab, 0, "reload");
+		omfwd_expect_says(lab, 0, "diff", "the same");
+	}
+	lab_write("omfwd.conf", "[omfwd]\ndeny_scope = none\n[roles prod]\nmanagement_server = 10.1.0.10, "
+	                        "2001:db8:1::10\nwindows_agent = 10.2.0.20, 2001:db8:2::20\n");
+	omfwd_expect(lab, 0, "reload");
+	lab_write("omfwd.conf", "[omfwd]\ndeny_scope = none\n[roles prod]\nmanagement_server = 10.1.0.10\n"
+	                        "windows_agent = 10.2.0.20, 2001:db8:2::20\n");
+	omfwd_expect_says(lab, 1, "diff", "2001:db8:1::10 is no longer management_server of prod");
+	omfwd_run(lab, &run, "diff");
+	assert_null(strstr(run.out, "windows_agent of prod"));
+	lab_run_free(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +181,7 @@ int main(void)
 	        LAB_TEST(test_shows_what_others_did),
 	        LAB_TEST(test_ends),
 	        LAB_TEST(test_reads_back),
+	        LAB_TEST(test_what_has_no_effect),
 	};
 
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
