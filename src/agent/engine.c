@@ -268,12 +268,31 @@ enum exit_code engine_load(struct engine *engine, json_t *reply)
 	return code;
 }
 
+/* A table that could not be removed may be half-way to it, and deny nothing any more. */
+static void put_back(struct engine *engine, json_t *reply)
+{
+	json_t *repair;
+
+	if (kernel_holds(engine->kernel))
+		return;
+	repair = reply_new();
+	engine->drifted = true;
+	if (engine->applied && engine_repair(engine, repair) == CODE_DONE)
+		reply_warn(reply, "warning: the policy stays in force");
+	else
+		reply_warn(reply, "warning: it may deny nothing any more; omfwd reload puts the policy back");
+	json_decref(repair);
+}
+
 enum exit_code engine_remove(struct engine *engine, bool *existed, json_t *reply)
 {
 	int r = kernel_remove(engine->kernel, existed);
 
-	if (r < 0)
-		return fail_kernel(engine, NULL, r, reply);
+	if (r < 0) {
+		fail_kernel(engine, NULL, r, reply);
+		put_back(engine, reply);
+		return reply_code(reply);
+	}
 	engine->applied = false;
 	engine->drifted = false;
 	engine->removed = true;

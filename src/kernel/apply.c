@@ -16,6 +16,8 @@
 #include "ruleset/difference.h"
 #include "util/baton.h"
 
+#define DELETE_TRIES_MAX 3
+
 static char *copy_name(const char *name)
 {
 	char *copy = strdup(name);
@@ -179,6 +181,20 @@ static int accept_everything(struct kernel *kernel, const struct table_names *th
 	return 0;
 }
 
+/* Until the table has gone it accepts everything, and nobody is to believe that it is what was loaded. */
+static int delete_table(struct kernel *kernel, const struct table_names *there)
+{
+	int err = -EAGAIN;
+
+	for (int i = 0; i < DELETE_TRIES_MAX && err; i++) {
+		begin_removal(kernel, there);
+		encode_table(kernel, NFT_MSG_DELTABLE, 0);
+		err = kernel_commit(kernel, false);
+	}
+	kernel->unsure |= err < 0;
+	return err;
+}
+
 int kernel_remove(struct kernel *kernel, bool *existed)
 {
 	struct table_names there;
@@ -187,11 +203,8 @@ int kernel_remove(struct kernel *kernel, bool *existed)
 	*existed = !err && there.exists;
 	if (*existed)
 		err = accept_everything(kernel, &there);
-	if (*existed && !err) {
-		begin_removal(kernel, &there);
-		encode_table(kernel, NFT_MSG_DELTABLE, 0);
-		err = kernel_commit(kernel, false);
-	}
+	if (*existed && !err)
+		err = delete_table(kernel, &there);
 	if (!err)
 		leftovers_forget(kernel);
 	table_names_free(&there);
