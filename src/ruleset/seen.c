@@ -174,11 +174,22 @@ static bool read_denied(struct seen_reading *in, const struct seen_rule *rule)
 	return true;
 }
 
+/* The gates of a section that is called "to4" are none. */
+static bool is_end_chain(const char *chain)
+{
+	static const char *const ends[] = {"to4.", "to6.", "from4.", "from6."};
+	const char *last = strrchr(chain, '.');
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (strncmp(chain, ends[i], strlen(ends[i])) == 0)
+			return strcmp(last, ".install") != 0;
+	return false;
+}
+
 static size_t *unused(const struct seen_reading *in, size_t *n)
 {
 	static const char *const known[] = {"forward",    "judge",        "denied",
 	                                    "deny_roles", "deny_servers", JUDGED};
-	static const char *const ends[] = {"to4.", "to6.", "from4.", "from6."};
 	size_t *list = calloc(in->table->n_rules + 1, sizeof(*list));
 
 	if (!list)
@@ -186,12 +197,10 @@ static size_t *unused(const struct seen_reading *in, size_t *n)
 	*n = 0;
 	for (size_t i = 0; i < in->table->n_rules; i++) {
 		const struct seen_rule *rule = &in->table->rules[i];
-		bool ours = *rule->from != '\0';
+		bool ours = *rule->from != '\0' || is_end_chain(rule->chain);
 
 		for (size_t j = 0; j < ARRAY_SIZE(known); j++)
 			ours |= strcmp(rule->chain, known[j]) == 0;
-		for (size_t j = 0; j < ARRAY_SIZE(ends); j++)
-			ours |= strncmp(rule->chain, ends[j], strlen(ends[j])) == 0;
 		if (ours && !in->used[i] && strncmp(rule->chain, "resumed_", strlen("resumed_")) != 0)
 			list[(*n)++] = i;
 	}

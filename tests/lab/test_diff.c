@@ -153,6 +153,8 @@ static void test_what_has_no_effect(void **state)
 	        "reason = test\n",
 	        "[omfwd]\ndeny_scope = none\naccept_mark = 0x10/0xf0\n[roles prod]\n"
 	        "gateway_server = 10.1.0.10\npush_target = 10.2.0.20\n",
+	        "[roles to4]\nmanagement_server = 10.1.0.10\nwindows_agent = 10.2.0.20\n"
+	        "operations_manager_database = 2001:db8:2::50\n",
 	};
 	struct lab *lab = lab_need(state);
 	struct run run;
