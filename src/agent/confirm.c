@@ -13,6 +13,7 @@
 #include "agent/engine_internal.h"
 #include "agent/history_events.h"
 #include "agent/last_good.h"
+#include "util/baton.h"
 #include "util/reply.h"
 #include "ruleset/amend.h"
 
