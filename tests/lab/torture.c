@@ -60,6 +60,11 @@ int main(int argc, char **argv)
 		else
 			return EXIT_USAGE;
 	}
+	if (optind < argc) {
+		fprintf(stderr, "%s: %s is no option; --kills, --seconds, --rate, --seed and --own are\n",
+		        argv[0], argv[optind]);
+		return EXIT_USAGE;
+	}
 	if (!options.kills && !options.seconds)
 		options.kills = 10000;
 	printf("seed %llu\n", (unsigned long long)options.seed);
