@@ -6,6 +6,9 @@
 #include <string.h>
 #include <time.h>
 
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+
 #include "tests/lab/expect.h"
 #include "tests/lab/program.h"
 
@@ -264,6 +267,72 @@ static void test_others_may_not(void **state)
 	}
 }
 
+/* A number of /proc/PID/status; a set of capabilities is one. */
+static uint64_t status_of(pid_t pid, const char *key)
+{
+	char path[64], line[256];
+	uint64_t number = UINT64_MAX;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	FILE *file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		if (strncmp(line, key, strlen(key)) == 0)
+			number = strtoull(line + strlen(key), NULL, 16);
+	fclose(file);
+	return number;
+}
+
+/* Root without systemd starts it: one capability is left, none can be won back, and system calls are filtered. */
+static void test_gives_up_privileges(void **state)
+{
+	static const char *const sets[] = {"CapPrm:", "CapEff:", "CapBnd:"};
+	struct lab *lab = lab_need(state);
+	int notify;
+	pid_t pid = agent_start(lab, POLICY, &notify);
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+		assert_int_equal(status_of(pid, sets[i]), UINT64_C(1) << CAP_NET_ADMIN);
+	assert_int_equal(status_of(pid, "CapAmb:"), 0);
+	assert_int_equal(status_of(pid, "NoNewPrivs:"), 1);
+	assert_int_equal(status_of(pid, "Seccomp:"), SECCOMP_MODE_FILTER);
+	/* and what it reads must be root's to write */
+	lab_write("omfwd.conf", POLICY SECOND_AGENT);
+	lab_must(lab, NS_GATEWAY, "chmod o+w " CONFIG);
+	omfwd_expect_says(lab, 2, "reload", CONFIG ": everybody can write this file; chmod o-w");
+	EXPECT(lab, "drop 10.2.0.21 10.1.0.10 tcp/5723", "pass 10.2.0.20 10.1.0.10 tcp/5723");
+	lab_must(lab, NS_GATEWAY, "chmod o-w " CONFIG);
+	omfwd_expect(lab, 0, "reload");
+	EXPECT(lab, "pass 10.2.0.21 10.1.0.10 tcp/5723");
+}
+
+static void ask_from_left(struct lab *lab, const char *how, int code, const char *says)
+{
+	struct run run;
+
+	lab_run(lab, NS_LEFT, NULL, &run,
+	        "'%s' --phase install --config " CONFIG " --state-dir " LAB_DIR "/state-left %s 2>&1",
+	        lab->binary, how);
+	if (run.code != code || !strstr(run.out, says))
+		fail_msg("%s: exit code %d, %s", how, run.code, run.out);
+	lab_run_free(&run);
+}
+
+/* Who is in another namespace, and does not name the agent's directory, does not mean this one's table. */
+static void test_is_not_asked_from_another_namespace(void **state)
+{
+	struct lab *lab = lab_need(state);
+	int notify;
+
+	agent_start(lab, POLICY, &notify);
+	setenv("RUNTIME_DIRECTORY", RUN_DIR, 1);
+	ask_from_left(lab, "", 3, "works in another network namespace");
+	unsetenv("RUNTIME_DIRECTORY");
+	EXPECT(lab, "drop 10.1.0.10 10.2.0.20 tcp/445");
+	ask_from_left(lab, "--run-dir " RUN_DIR, 0, "install phase open");
+	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +346,8 @@ int main(void)
 	        LAB_TEST(test_remove),
 	        LAB_TEST(test_without_an_agent),
 	        LAB_TEST(test_others_may_not),
+	        LAB_TEST(test_gives_up_privileges),
+	        LAB_TEST(test_is_not_asked_from_another_namespace),
 	};
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }
