@@ -7,7 +7,8 @@
  * their own decision; the policy stays, and the agent is started again.
  *
  * The first byte chooses the question. With OMFWD_FUZZ_RECORD=DIR nothing is replaced: every question is asked of the
- * kernel this runs on, in a network namespace of its own, and the answers are written to DIR as inputs.
+ * kernel this runs on, as root and in a network namespace of its own (unshare -n), and the answers are written to DIR as
+ * inputs.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -322,6 +323,15 @@ static void open_all(void)
 	fixture_build(fixture);
 }
 
+/* Packets of both families that a rule of others logs. The kernel gathers for a while, and sends them in one message. */
+static void log_packets(void)
+{
+	FUZZ_HOLDS(system("ip link set lo up && nft 'table inet others { chain out { type filter hook output "
+	                  "priority 0; log group 77 prefix \"omfwd:would_be_denied\"; }; }' && "
+	                  "bash -c 'echo >/dev/udp/127.0.0.1/5723; ! echo >/dev/tcp/::1/5723' 2>/dev/null && "
+	                  "sleep 0.5") == 0);
+}
+
 static void record_question(const char *dir, size_t i)
 {
 	char path[4096];
@@ -343,6 +353,7 @@ static void record_all(const char *dir)
 	record.on = true;
 	FUZZ_HOLDS(monitor_listen(monitor, true) == 0);
 	FUZZ_HOLDS(kernel_apply(kernel, fixture->ruleset, NULL, false) == 0);
+	log_packets();
 	for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
 		record_question(dir, i);
 	record.on = false;
