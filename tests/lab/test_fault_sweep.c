@@ -17,7 +17,7 @@ static void expect_survival(struct lab *lab, const char *name, const struct faul
 static void test_calls(void **state)
 {
 	expect_survival(lab_need(state), "system calls",
-	                &(struct faults_options){.kind = FAULTS_OF_CALLS, .every = 400});
+	                &(struct faults_options){.kind = FAULTS_OF_CALLS, .every = 600});
 }
 
 /* One thread wakes the other by a write(). */

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/lab/expect.h"
 #include "tests/lab/program.h"
 #include "util/sanitized.h"
 
@@ -132,6 +133,23 @@ static void change_role_file(size_t i)
 	lab_write("omfwd.conf", text);
 }
 
+/* Packets both ways; what is denied is logged, and the agent hears of it. */
+static void send_packets(struct lab *lab)
+{
+	bool heard = false;
+
+	EXPECT(lab, "pass 10.1.0.5 10.2.0.11 tcp/5723", "drop 10.1.0.5 10.2.0.50 tcp/1433",
+	       "drop 2001:db8:1::5 2001:db8:2::11 udp/53");
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; !heard; lab_sleep_ms(50)) {
+		char *text = omfwd_said(lab, 0, "denied");
+
+		heard = strstr(text, "10.2.0.50") && strstr(text, "2001:db8:2::11");
+		free(text);
+		if (lab_now_ms() > end)
+			fail_msg("the agent does not hear of what was denied");
+	}
+}
+
 /*
  * Only the agent is slow: who asks it is run as it is. What it has lost is an error at its end. It goes without its filter
  * of system calls, because valgrind 3.19 does not know how one is made.
@@ -149,6 +167,8 @@ static void test_nothing_is_wrong_with_the_agent(void **state)
 	strcpy(lab->binary, saved);
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
 		change_role_file(i);
+		if (strcmp(questions[i].args, "denied") == 0)
+			send_packets(lab);
 		omfwd_expect(lab, questions[i].code, "%s", questions[i].args);
 	}
 	assert_int_equal(omfwd_agent_stop(lab, agent, SIGTERM), 0);
