@@ -61,7 +61,26 @@ static int judge_file(const struct stat *about, char *why, size_t size)
 	return -EPERM;
 }
 
-/* In a sticky directory, as /tmp, a file is its owner's all the same. */
+/* In a sticky directory, as /tmp, a file is its owner's all the same, and the directory's. */
+static int judge_replacing(const struct stat *about, char *why, size_t size)
+{
+	bool sticky = about->st_mode & S_ISVTX;
+
+	if (about->st_mode & S_IWOTH && !sticky)
+		snprintf(why, size, "everybody can replace this file; chmod o-w its directory");
+	else if (about->st_mode & S_IWGRP && !sticky && !trusts_group(about->st_gid))
+		snprintf(why, size,
+		         "group %u can replace this file; chmod g-w its directory, or chgrp root it",
+		         (unsigned)about->st_gid);
+	else if (!trusts_user(about->st_uid))
+		snprintf(why, size,
+		         "user %u can replace this file, being the owner of its directory; chown root that",
+		         (unsigned)about->st_uid);
+	else
+		return 0;
+	return -EPERM;
+}
+
 static int judge_directory(const char *path, char *why, size_t size)
 {
 	const char *slash = strrchr(path, '/');
@@ -70,12 +89,7 @@ static int judge_directory(const char *path, char *why, size_t size)
 	int len = slash ? (int)(slash - path) : 0;
 
 	snprintf(dir, sizeof(dir), "%.*s%s", len, path, slash ? "/" : ".");
-	if (stat(dir, &about) < 0)
-		return -errno;
-	if (!(about.st_mode & S_IWOTH) || about.st_mode & S_ISVTX)
-		return 0;
-	snprintf(why, size, "everybody can replace this file; chmod o-w its directory");
-	return -EPERM;
+	return stat(dir, &about) < 0 ? -errno : judge_replacing(&about, why, size);
 }
 
 static int read_judged(int fd, const char *path, char **text, size_t *len, char *why, size_t size)

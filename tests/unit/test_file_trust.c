@@ -153,6 +153,27 @@ static void test_directories(void **state)
 	expect_refused(names[PART_DROP_IN], "everybody can replace this file");
 }
 
+/* Who may rename in the directory can put another file of root's in the place of this one: an older policy, say. */
+static void test_directories_of_others(void **state)
+{
+	(void)state;
+	if (chown(dir, 0, NOBODY) < 0) {
+		assert_int_not_equal(geteuid(), 0);
+		return;
+	}
+	assert_int_equal(chmod(dir, 0755), 0);
+	assert_string_equal(complaint(true), "");
+	assert_int_equal(chmod(dir, 0775), 0);
+	expect_refused(names[PART_MAIN], "group 65534 can replace this file");
+	assert_int_equal(chmod(dir, 01775), 0);
+	assert_string_equal(complaint(true), "");
+	assert_int_equal(chown(dir, NOBODY, 0), 0);
+	expect_refused(names[PART_MAIN], "user 65534 can replace this file");
+	assert_int_equal(chown(dir, 0, 0), 0);
+	assert_int_equal(chmod(dir, 0775), 0);
+	assert_string_equal(complaint(true), "");
+}
+
 /* A pipe that nobody writes into would hold the agent for ever. */
 static void test_pipes(void **state)
 {
@@ -174,9 +195,8 @@ static void test_pipes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TRUST_TEST(test_modes),
-	        TRUST_TEST(test_owners),
-	        TRUST_TEST(test_directories),
+	        TRUST_TEST(test_modes),       TRUST_TEST(test_owners),
+	        TRUST_TEST(test_directories), TRUST_TEST(test_directories_of_others),
 	        TRUST_TEST(test_pipes),
 	};
 
