@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/denials.h"
+#include "agent/origin.h"
 #include "agent/verbs.h"
 #include "tests/unit/fake_kernel.h"
 #include "util/reply.h"
@@ -26,6 +28,10 @@ static const char role_file[] = "[omfwd]\n"
                                 "phase = install\n"
                                 "reason = diagnosis\n";
 
+/* 10.1.0.5 to 10.0.2.50, tcp/1433: denied lately, for who asks about that. */
+static const uint8_t packet[40] = {0x45, [3] = 40, [8] = 64, 6,    [12] = 10, 1, 0,    5,           10,
+                                   0,    2,        50,       0xc0, 1,         5, 0x99, [32] = 0x50, 2};
+
 static struct engine *engine_get(void)
 {
 	static char dir[] = "/tmp/omfwd-fuzz.XXXXXX";
@@ -37,6 +43,8 @@ static struct engine *engine_get(void)
 		config.config = fuzz_file(0, (const uint8_t *)role_file, sizeof(role_file) - 1);
 		FUZZ_HOLDS(mkdtemp(dir) && engine_open(&engine, &config, reply) == CODE_DONE);
 		FUZZ_HOLDS(engine_load(&engine, reply) == CODE_DONE);
+		engine.denials = denials_new(4, time(NULL));
+		denials_add(engine.denials, packet, sizeof(packet), PATH_FORWARD, time(NULL));
 	}
 	json_decref(reply);
 	return &engine;
@@ -44,7 +52,7 @@ static struct engine *engine_get(void)
 
 static void answer(const json_t *request)
 {
-	static const struct origin origin = {.uid = 0, .user = "root"};
+	struct origin origin;
 	const char *word = json_string_value(json_object_get(request, "verb"));
 	enum verb verb = word ? verb_find(word) : VERB_MAX;
 	json_t *reply;
@@ -52,6 +60,8 @@ static void answer(const json_t *request)
 
 	if (verb == VERB_MAX)
 		return;
+	origin_of_request(0, request, &origin);
+	strcpy(origin.user, "root"); /* and no look-up each time */
 	reply = verb_answer(engine_get(), verb, request, &origin);
 	FUZZ_HOLDS(reply_code(reply) >= CODE_DONE && reply_code(reply) <= CODE_FORBIDDEN);
 	text = json_dumps(reply, JSON_COMPACT);
