@@ -10,14 +10,13 @@
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <stddef.h>
-#include <stdlib.h>
+
+#include "kernel/nftnl_must.h"
 
 struct nftnl_expr *expr_add(struct nftnl_rule *rule, const char *name)
 {
-	struct nftnl_expr *expr = nftnl_expr_alloc(name);
+	struct nftnl_expr *expr = nftnl_must_have(nftnl_expr_alloc(name));
 
-	if (!expr)
-		abort();
 	nftnl_rule_add_expr(rule, expr);
 	return expr;
 }
@@ -36,7 +35,7 @@ void expr_add_cmp(struct nftnl_rule *rule, uint32_t op, const void *data, uint32
 
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_OP, op);
-	nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, data, len);
+	nftnl_must_set(nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, data, len));
 }
 
 void expr_add_meta_is(struct nftnl_rule *rule, uint32_t key, uint8_t value)

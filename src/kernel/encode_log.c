@@ -10,8 +10,8 @@
 #include <linux/netfilter/nf_tables.h>
 #include <netinet/udp.h>
 #include <stddef.h>
-#include <stdlib.h>
 
+#include "kernel/nftnl_must.h"
 #include "ruleset/rule.h"
 
 static void set_limit(struct nftnl_expr *expr, const struct stmt *stmt, uint32_t burst)
@@ -33,7 +33,7 @@ void encode_log(struct nftnl_rule *rule, const struct stmt *stmt)
 {
 	struct nftnl_expr *expr = expr_add(rule, "log");
 
-	nftnl_expr_set_str(expr, NFTNL_EXPR_LOG_PREFIX, stmt->name);
+	nftnl_must_set(nftnl_expr_set_str(expr, NFTNL_EXPR_LOG_PREFIX, stmt->name));
 	nftnl_expr_set_u16(expr, NFTNL_EXPR_LOG_GROUP, stmt->group);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOG_SNAPLEN, LOG_SNAPLEN);
 }
@@ -60,16 +60,14 @@ static void add_flow_key(struct nftnl_rule *rule, const struct nft_set *set)
 /* update @denied_flows4 { ip saddr . ip daddr . meta l4proto . th dport limit rate over 6/minute burst 2 packets } */
 void encode_loud(struct nftnl_rule *rule, const struct stmt *stmt)
 {
-	struct nftnl_expr *limit = nftnl_expr_alloc("limit"), *update;
+	struct nftnl_expr *limit = nftnl_must_have(nftnl_expr_alloc("limit")), *update;
 
-	if (!limit)
-		abort();
 	add_flow_key(rule, stmt->set);
 	set_limit(limit, stmt, LOUD_BURST);
 	nftnl_expr_set_u32(limit, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
 	update = expr_add(rule, "dynset");
 	nftnl_expr_set_u32(update, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
-	nftnl_expr_set_str(update, NFTNL_EXPR_DYNSET_SET_NAME, stmt->set->kernel_name);
+	nftnl_must_set(nftnl_expr_set_str(update, NFTNL_EXPR_DYNSET_SET_NAME, stmt->set->kernel_name));
 	nftnl_expr_set_u32(update, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
-	nftnl_expr_set(update, NFTNL_EXPR_DYNSET_EXPR, limit, 0);
+	nftnl_must_set(nftnl_expr_set(update, NFTNL_EXPR_DYNSET_EXPR, limit, 0));
 }

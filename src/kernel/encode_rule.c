@@ -18,8 +18,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
-#include <stdlib.h>
 
+#include "kernel/nftnl_must.h"
 #include "ruleset/rule.h"
 
 #define LOOPBACK_IFINDEX 1 /* in every network namespace */
@@ -38,7 +38,7 @@ static struct nftnl_expr *add_lookup(struct nftnl_rule *rule, const struct nft_s
 	struct nftnl_expr *expr = expr_add(rule, "lookup");
 
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
-	nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, set->kernel_name);
+	nftnl_must_set(nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, set->kernel_name));
 	return expr;
 }
 
@@ -51,8 +51,8 @@ static void add_bitwise(struct nftnl_rule *rule, const void *mask, const void * 
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, len);
-	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, mask, len);
-	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, xor, len);
+	nftnl_must_set(nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, mask, len));
+	nftnl_must_set(nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, xor, len));
 }
 
 /* ct original ip saddr @set */
@@ -100,7 +100,7 @@ static void encode_counter_ref(struct nftnl_rule *rule, const struct stmt *stmt)
 	struct nftnl_expr *expr = expr_add(rule, "objref");
 
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
-	nftnl_expr_set_str(expr, NFTNL_EXPR_OBJREF_IMM_NAME, stmt->name);
+	nftnl_must_set(nftnl_expr_set_str(expr, NFTNL_EXPR_OBJREF_IMM_NAME, stmt->name));
 }
 
 /* meta mark & ~mask | value, in register 1 */
@@ -274,7 +274,7 @@ static void encode_verdict(struct nftnl_rule *rule, const struct stmt *stmt)
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, (uint32_t)verdicts[stmt->kind]);
 	if (stmt->name)
-		nftnl_expr_set_str(expr, NFTNL_EXPR_IMM_CHAIN, stmt->name);
+		nftnl_must_set(nftnl_expr_set_str(expr, NFTNL_EXPR_IMM_CHAIN, stmt->name));
 }
 
 static void (*const encoders[STMT_MAX])(struct nftnl_rule *rule, const struct stmt *stmt) = {
@@ -315,14 +315,11 @@ static void (*const encoders[STMT_MAX])(struct nftnl_rule *rule, const struct st
 
 static void add_comment(struct nftnl_rule *rule, const char *comment)
 {
-	struct nftnl_udata_buf *data = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
+	struct nftnl_udata_buf *data = nftnl_must_have(nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN));
 
-	if (!data)
-		abort();
 	nftnl_udata_put_strz(data, NFTNL_UDATA_RULE_COMMENT, comment);
-	if (nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, nftnl_udata_buf_data(data),
-	                        nftnl_udata_buf_len(data)) < 0)
-		abort();
+	nftnl_must_set(nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, nftnl_udata_buf_data(data),
+	                                   nftnl_udata_buf_len(data)));
 	nftnl_udata_buf_free(data);
 }
 
@@ -330,14 +327,11 @@ void encode_rule(struct kernel *kernel, const struct nft_chain *chain, const str
 {
 	struct nlmsghdr *message = batch_message(&kernel->batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
 	                                         "rule of chain", chain->name, rule->loc);
-	struct nftnl_rule *nftnl = nftnl_rule_alloc();
+	struct nftnl_rule *nftnl = nftnl_must_have(nftnl_rule_alloc());
 
-	if (!nftnl)
-		abort();
 	nftnl_rule_set_u32(nftnl, NFTNL_RULE_FAMILY, NFPROTO_INET);
-	if (nftnl_rule_set_str(nftnl, NFTNL_RULE_TABLE, kernel->table) < 0 ||
-	    nftnl_rule_set_str(nftnl, NFTNL_RULE_CHAIN, chain->name) < 0)
-		abort();
+	nftnl_must_set(nftnl_rule_set_str(nftnl, NFTNL_RULE_TABLE, kernel->table));
+	nftnl_must_set(nftnl_rule_set_str(nftnl, NFTNL_RULE_CHAIN, chain->name));
 	for (unsigned i = 0; i < rule->n; i++)
 		encoders[rule->stmts[i].kind](nftnl, &rule->stmts[i]);
 	if (rule->comment)

@@ -12,9 +12,9 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "kernel/nftnl_must.h"
 #include "ruleset/rule.h"
 #include "util/array.h"
 
@@ -43,24 +43,21 @@ static const struct {
 
 static struct nftnl_set *set_alloc(struct kernel *kernel, const char *name)
 {
-	struct nftnl_set *set = nftnl_set_alloc();
+	struct nftnl_set *set = nftnl_must_have(nftnl_set_alloc());
 
-	if (!set)
-		abort();
 	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
-	nftnl_set_set_str(set, NFTNL_SET_TABLE, kernel->table);
-	nftnl_set_set_str(set, NFTNL_SET_NAME, name);
+	nftnl_must_set(nftnl_set_set_str(set, NFTNL_SET_TABLE, kernel->table));
+	nftnl_must_set(nftnl_set_set_str(set, NFTNL_SET_NAME, name));
 	return set;
 }
 
 static void set_add_userdata(struct nftnl_set *set)
 {
-	struct nftnl_udata_buf *data = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
+	struct nftnl_udata_buf *data = nftnl_must_have(nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN));
 
-	if (!data)
-		abort();
 	nftnl_udata_put_u32(data, NFTNL_UDATA_SET_KEYBYTEORDER, BYTEORDER_BIG_ENDIAN);
-	nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(data), nftnl_udata_buf_len(data));
+	nftnl_must_set(nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(data),
+	                                  nftnl_udata_buf_len(data)));
 	nftnl_udata_buf_free(data);
 }
 

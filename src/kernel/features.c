@@ -9,8 +9,8 @@
 #include <libnftnl/set.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <stdlib.h>
 
+#include "kernel/nftnl_must.h"
 #include "ruleset/rule.h"
 #include "util/array.h"
 
@@ -87,19 +87,17 @@ static void probe_age(struct kernel *kernel)
 {
 	struct nlmsghdr *message =
 	        batch_message(&kernel->batch, NFT_MSG_NEWSET, NLM_F_CREATE, "set", "concatenated", 0);
-	struct nftnl_set *set = nftnl_set_alloc();
+	struct nftnl_set *set = nftnl_must_have(nftnl_set_alloc());
 	const uint8_t fields[] = {4, 2};
 
-	if (!set)
-		abort();
 	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
-	nftnl_set_set_str(set, NFTNL_SET_TABLE, kernel->table);
-	nftnl_set_set_str(set, NFTNL_SET_NAME, "concatenated");
+	nftnl_must_set(nftnl_set_set_str(set, NFTNL_SET_TABLE, kernel->table));
+	nftnl_must_set(nftnl_set_set_str(set, NFTNL_SET_NAME, "concatenated"));
 	nftnl_set_set_u32(set, NFTNL_SET_ID, kernel->batch.seq);
 	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, 7 << 6 | 13); /* nft: ipv4_addr . inet_service */
 	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, 8);
 	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_INTERVAL | NFT_SET_CONCAT);
-	nftnl_set_set_data(set, NFTNL_SET_DESC_CONCAT, fields, sizeof(fields));
+	nftnl_must_set(nftnl_set_set_data(set, NFTNL_SET_DESC_CONCAT, fields, sizeof(fields)));
 	nftnl_set_nlmsg_build_payload(message, set);
 	nftnl_set_free(set);
 	batch_add(&kernel->batch, message);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "tests/lab/faults.h"
+#include "util/sanitized.h"
 
 static void expect_survival(struct lab *lab, const char *name, const struct faults_options *options)
 {
@@ -36,6 +37,12 @@ static void test_memory(void **state)
 	/* An agent that lives on without what it wanted to say would never say it. */
 	expect_survival(lab_need(state), "memory, open",
 	                &(struct faults_options){.kind = FAULTS_OF_MEMORY, .duty = "open", .every = 25});
+	if (SANITIZED) /* it ends at the first refusal, whoever would have gone on */
+		return;
+	lab_refresh(state);
+	/* A message without what there was no memory for says something else: delete not a chain's rules, but all. */
+	expect_survival(lab_need(state), "memory, reload",
+	                &(struct faults_options){.kind = FAULTS_OF_MEMORY, .duty = "reload", .every = 15});
 }
 
 /* Whoever believed a stranger would say yes to what was not done, or no to what was. */
