@@ -154,8 +154,8 @@ void soak_state_unwritable(struct torture *torture)
 	window_begin(torture);
 	soak_ask(torture, CODE(0), "run phase", "--phase run");
 	window_ended(torture);
-	soak_ask(torture, CODE(0), SOAK_STATE, "status");
+	soak_ask(torture, CODE(1), SOAK_STATE, "status");
 	lab_must(torture->lab, NS_GATEWAY, "chmod 755 " SOAK_STATE);
 	soak_ask(torture, CODE(0), NULL, "reload");
-	soak_ask(torture, CODE(0), "in step", "status");
+	soak_await_health(torture);
 }

@@ -63,3 +63,16 @@ json_t *soak_ask_json(struct torture *torture, unsigned codes, const char *args)
 	lab_run_free(&run);
 	return root;
 }
+
+void soak_await_health(struct torture *torture)
+{
+	uint64_t end = lab_now_ms() + SOAK_WAIT;
+	struct run run;
+
+	do {
+		ask(torture, CODE(0) | CODE(1), "status", &run);
+		if (run.code != 0 && lab_now_ms() > end)
+			torture_fail(torture, "omfwd status does not become 0:\n%.*s", SHOWN, run.out);
+		lab_run_free(&run);
+	} while (run.code != 0 && lab_now_ms() < end);
+}

@@ -53,6 +53,8 @@ void soak_ask(struct torture *torture, unsigned codes, const char *says, const c
         __attribute__((format(printf, 4, 5)));
 /* The same, and what it says must be JSON, which is returned (NULL when it is not). */
 json_t *soak_ask_json(struct torture *torture, unsigned codes, const char *args);
+/* Asks for the status until it ends with 0: files are written after an answer. */
+void soak_await_health(struct torture *torture);
 
 /* The journal (soak_journal.c) */
 

@@ -18,8 +18,9 @@
 #include "util/sanitized.h"
 
 #define WARM_LOOKS  60
-#define GROWTH_KB   8192 /* of a warm agent: longer lists, twice the denials */
-#define FDS_SPREAD  2    /* between policies: one that logs listens, one that is owned does not */
+#define GROWTH_KB   8192  /* of a warm agent: longer lists, twice the denials */
+#define MUCH_KB     12288 /* more than a policy of the soak needs */
+#define FDS_SPREAD  2     /* between policies: one that logs listens, one that is owned does not */
 #define HISTORY_MAX (1 << 20)
 
 static unsigned fds_count(pid_t pid)
@@ -59,13 +60,16 @@ static void fds_judge(struct soak *soak, pid_t pid)
 	result->threads_max = threads > result->threads_max ? threads : result->threads_max;
 }
 
-/* A sanitizer keeps what is freed for a while. */
+/* What an answer was made of is given back when that has been sent; a sanitizer keeps it for a while. */
 static void memory_judge(struct soak *soak, pid_t pid)
 {
 	struct soak_life *life = &soak->life;
 	struct soak_result *result = soak->result;
-	unsigned rss_kb = lab_process_number(pid, "VmRSS");
+	unsigned rss_kb;
+	uint64_t end = lab_now_ms() + SOAK_WAIT;
 
+	while ((rss_kb = lab_process_number(pid, "VmRSS")) > MUCH_KB && !SANITIZED && lab_now_ms() < end)
+		lab_sleep_ms(10);
 	if (life->looks <= WARM_LOOKS)
 		life->rss_kb_warm = rss_kb > life->rss_kb_warm ? rss_kb : life->rss_kb_warm;
 	else if (!SANITIZED && rss_kb > life->rss_kb_warm + GROWTH_KB)

@@ -222,11 +222,12 @@ static void test_saved_once_and_for_root(void **state)
 static void await_health(struct lab *lab)
 {
 	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;; lab_sleep_ms(10)) {
-		char *text = omfwd_said(lab, 0, "status");
-		bool healthy = !strstr(text, "degraded");
+		struct run run;
+		omfwd_run(lab, &run, "status");
+		bool healthy = run.code == 0;
 		if (!healthy && lab_now_ms() > end)
-			fail_msg("still degraded:\n%s", text);
-		free(text);
+			fail_msg("still degraded:\n%s", run.out);
+		lab_run_free(&run);
 		if (healthy)
 			return;
 	}
