@@ -16,7 +16,6 @@
 #include "util/baton.h"
 #include "util/reply.h"
 #include "ruleset/amend.h"
-#include "util/baton.h"
 
 #define MS_PER_SECOND 1000u
 #define NSEC_PER_MS   1000000u
