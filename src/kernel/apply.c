@@ -181,16 +181,25 @@ static int accept_everything(struct kernel *kernel, const struct table_names *th
 	return 0;
 }
 
-/* Until the table has gone it accepts everything, and nobody is to believe that it is what was loaded. */
-static int delete_table(struct kernel *kernel, const struct table_names *there)
+/*
+ * Until the table has gone it accepts everything, and nobody is to believe that it is what was loaded. Also one that was not
+ * seen is told to go: that there is none has to be the kernel's own word. Sets *existed.
+ */
+static int delete_table(struct kernel *kernel, const struct table_names *there, bool *existed)
 {
 	int err = -EAGAIN;
 
-	for (int i = 0; i < DELETE_TRIES_MAX && err; i++) {
-		begin_removal(kernel, there);
+	for (int i = 0; i < DELETE_TRIES_MAX && err && err != -ENOENT; i++) {
+		if (there->exists)
+			begin_removal(kernel, there);
+		else
+			batch_begin(&kernel->batch);
 		encode_table(kernel, NFT_MSG_DELTABLE, 0);
 		err = kernel_commit(kernel, false);
 	}
+	*existed = there->exists || !err;
+	if (err == -ENOENT)
+		return 0;
 	kernel->unsure |= err < 0;
 	return err;
 }
@@ -200,11 +209,11 @@ int kernel_remove(struct kernel *kernel, bool *existed)
 	struct table_names there;
 	int err = table_names_read(kernel, &there, false);
 
-	*existed = !err && there.exists;
-	if (*existed)
+	*existed = false;
+	if (!err && there.exists)
 		err = accept_everything(kernel, &there);
-	if (*existed && !err)
-		err = delete_table(kernel, &there);
+	if (!err)
+		err = delete_table(kernel, &there, existed);
 	if (!err)
 		leftovers_forget(kernel);
 	table_names_free(&there);

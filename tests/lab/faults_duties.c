@@ -87,6 +87,12 @@ static void denied(struct faults *faults, const struct injection *injection)
 	faults->result->refused += faults_ask(faults, "denied") > 1;
 }
 
+static void remove_policy(struct faults *faults, const struct injection *injection)
+{
+	(void)injection;
+	believe(faults, &faults->is_gone, true, faults_ask(faults, "remove"));
+}
+
 const struct duty duties[] = {
         {.name = "start", .prepare = no_agent, .act = start, .starts = true},
         {.name = "reload", .prepare = edited, .act = reload},
@@ -95,6 +101,7 @@ const struct duty duties[] = {
         {.name = "status", .act = status},
         {.name = "denied", .act = denied},
         {.name = "confirm", .prepare = edited, .act = confirm},
+        {.name = "remove", .act = remove_policy},
         {.name = "stop", .act = stop, .ends = true},
 };
 const size_t n_duties = ARRAY_SIZE(duties);

@@ -28,6 +28,7 @@ struct faults {
 	bool wide;           /* the role file has members more (faults_check.c) */
 	enum known is_wide;  /* whether the kernel has them */
 	enum known is_open;  /* whether the install window is open */
+	enum known is_gone;  /* whether the policy was removed, so that everything passes */
 	char said[512];      /* what the last command complained of */
 	char what[256];      /* the case, for reports */
 };

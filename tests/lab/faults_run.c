@@ -63,7 +63,7 @@ static void cure(struct faults *faults)
 	if (faults_ask(faults, "diff") != 0)
 		faults_fail(faults, "the kernel and the role file differ after a reload: %s", faults->said);
 	faults->is_wide = faults->wide ? KNOWN_YES : KNOWN_NO;
-	faults->is_open = KNOWN_NO;
+	faults->is_open = faults->is_gone = KNOWN_NO;
 	faults_check_packets(faults);
 	int n = faults_count_descriptors(faults->agent);
 	if (same && n > faults->descriptors + LEAK_MAX) {
