@@ -344,6 +344,8 @@ void engine_records_save(struct engine *engine)
 		engine->state_error = state_save(engine->config.state_dir, &engine->records);
 		engine->records_changed = engine->state_error < 0;
 	}
+	if (engine->activity.error < 0) /* written every ten minutes, but what is mended is to show at once */
+		activity_save(&engine->activity, engine->config.state_dir);
 	history_drift(engine);
 	history_flush(&engine->history, engine->config.state_dir);
 }

@@ -287,6 +287,21 @@ static void test_last_packet(void **state)
 	activity_clear(&later);
 }
 
+/* What could not be written is written with the next thing that is, and not ten minutes later. */
+static void test_activity_is_tried_again(void **state)
+{
+	char gone[96];
+
+	(void)state;
+	snprintf(gone, sizeof(gone), "%s/gone", dir);
+	look(&engine.activity, 1, 100);
+	activity_save(&engine.activity, gone);
+	assert_true(engine.activity.error < 0);
+	assert_int_equal(run(VERB_RELOAD, "{}"), CODE_DONE);
+	assert_int_equal(engine.activity.error, 0);
+	assert_int_equal(access(fake_engine_path("activity.json"), F_OK), 0);
+}
+
 static void test_counter_that_was_there_first(void **state)
 {
 	struct activity activity = {.looked = 50};
@@ -311,6 +326,7 @@ int main(void)
 	        HISTORY_TEST(test_bounded_with_a_predecessor),
 	        HISTORY_TEST(test_events_wait_for_a_directory),
 	        HISTORY_TEST(test_last_packet),
+	        HISTORY_TEST(test_activity_is_tried_again),
 	        HISTORY_TEST(test_counter_that_was_there_first),
 	};
 
