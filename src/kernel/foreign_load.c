@@ -16,6 +16,8 @@
 
 #include "util/array.h"
 
+#define VALUE_MAX 16 /* of meta and ct: the name of an interface, labels */
+
 /* Fills a register; whole words, as the kernel does. known NULL: all of it. */
 static void store(struct foreign_state *state, uint32_t number, const void *value, const void *known,
                   size_t len)
@@ -33,11 +35,17 @@ static void store(struct foreign_state *state, uint32_t number, const void *valu
 		memcpy(state->registers.known + at, known, len);
 }
 
+/* len: at least that of what is not known. */
 static void forget(struct foreign_state *state, uint32_t number, size_t len)
 {
-	static const uint8_t nothing[FOREIGN_DATA_MAX];
+	size_t words = (len + 3) / 4 * 4, left;
+	int at = foreign_register(number, 4);
 
-	store(state, number, nothing, nothing, len);
+	if (at < 0)
+		return;
+	left = (size_t)(FOREIGN_DATA_MAX - at);
+	memset(state->registers.value + at, 0, words < left ? words : left);
+	memset(state->registers.known + at, 0, words < left ? words : left);
 }
 
 static void store_u8(struct foreign_state *state, uint32_t number, uint8_t value)
@@ -120,7 +128,7 @@ static void load_meta(struct foreign_state *state, uint32_t number, uint32_t key
 	else if (key == NFT_META_PKTTYPE)
 		store_u8(state, number, 0); /* PACKET_HOST */
 	else
-		forget(state, number, 4);
+		forget(state, number, VALUE_MAX);
 }
 
 static void store_mark(struct foreign_state *state, uint32_t number, uint32_t *mark, uint32_t *known)
@@ -187,7 +195,7 @@ static void load_ct(struct foreign_state *state, uint32_t number, uint32_t key, 
 	else if (key == NFT_CT_PROTOCOL)
 		load_meta(state, number, NFT_META_L4PROTO);
 	else
-		forget(state, number, 16);
+		forget(state, number, VALUE_MAX);
 }
 
 static void connection(struct foreign_state *state, const struct nftnl_expr *expr)

@@ -141,6 +141,17 @@ static inline void add_cmp(struct nftnl_rule *rule, uint32_t op, const void *dat
 	nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, data, len);
 }
 
+static inline void add_range(struct nftnl_rule *rule, uint32_t op, uint16_t lo, uint16_t hi)
+{
+	struct nftnl_expr *expr = expr_add(rule, "range");
+	uint16_t from = htons(lo), to = htons(hi);
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_RANGE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_RANGE_OP, op);
+	nftnl_expr_set(expr, NFTNL_EXPR_RANGE_FROM_DATA, &from, sizeof(from));
+	nftnl_expr_set(expr, NFTNL_EXPR_RANGE_TO_DATA, &to, sizeof(to));
+}
+
 static inline void add_mask(struct nftnl_rule *rule, uint32_t bits)
 {
 	struct nftnl_expr *expr = expr_add(rule, "bitwise");
@@ -165,7 +176,7 @@ static inline void add_port(struct nftnl_rule *rule, uint32_t offset, uint32_t o
 #define SPORT 0
 #define DPORT 2
 
-static inline void add_lookup(struct nftnl_rule *rule, bool is_map, bool inverted)
+static inline struct nftnl_expr *add_lookup(struct nftnl_rule *rule, bool is_map, bool inverted)
 {
 	struct nftnl_expr *expr = expr_add(rule, "lookup");
 
@@ -174,6 +185,7 @@ static inline void add_lookup(struct nftnl_rule *rule, bool is_map, bool inverte
 	if (is_map)
 		nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, inverted ? NFT_LOOKUP_F_INV : 0);
+	return expr;
 }
 
 /* Walks; handle: of the rule that is named, 0: the policy. */

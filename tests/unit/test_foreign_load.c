@@ -148,6 +148,30 @@ static void test_loads(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* iifname "gl" meta iifkind "bridge": nothing of the name is left in the register behind a value that is not known. */
+static void test_unknown_value_hides_the_one_before(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t key;
+	} unknown[] = {{"meta", NFT_META_IIFKIND}, {"meta", NFT_META_SDIFNAME}, {"ct", NFT_CT_HELPER}};
+	const uint8_t name[IFNAMSIZ] = "gl", kind[IFNAMSIZ] = "bridge";
+	struct world *world = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
+		struct nftnl_rule *rule = rule_add(world, 0);
+
+		add_meta(rule, NFT_META_IIFNAME);
+		add_cmp(rule, NFT_CMP_EQ, name, sizeof(name));
+		add_load_of(rule, unknown[i].name, unknown[i].key);
+		add_cmp(rule, NFT_CMP_EQ, kind, sizeof(kind));
+		add_verdict(rule, NF_DROP, NULL);
+		expect(world, FOREIGN_UNSURE, 1);
+		nftnl_rule_free(rule);
+		world->chains[0].n = 0;
+	}
+}
+
 static void add_fib(struct nftnl_rule *rule, uint32_t flags, uint32_t result)
 {
 	struct nftnl_expr *expr = expr_add(rule, "fib");
@@ -258,6 +282,33 @@ static void test_mark_that_may_be_set(void **state)
 	expect(world, FOREIGN_UNSURE, 3);
 }
 
+/* meta mark set ip saddr map { 10.1.0.20 : 5 } */
+static void test_mark_from_a_map(void **state)
+{
+	struct world *world = *state;
+	const uint32_t five = 5;
+	struct nftnl_rule *rule = rule_add(world, 0);
+	struct nftnl_expr *lookup;
+
+	element_set(world, (const uint8_t[]){10, 1, 0, 20}, 0, NF_ACCEPT);
+	memcpy(world->elements[0].data, &five, sizeof(five));
+	add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 12, 4);
+	lookup = add_lookup(rule, true, false);
+	nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_1);
+	lookup = expr_add(rule, "meta");
+	nftnl_expr_set_u32(lookup, NFTNL_EXPR_META_KEY, NFT_META_MARK);
+	nftnl_expr_set_u32(lookup, NFTNL_EXPR_META_SREG, NFT_REG_1);
+	rule = rule_add(world, 0);
+	add_meta(rule, NFT_META_MARK);
+	add_cmp(rule, NFT_CMP_EQ, &five, 4);
+	add_verdict(rule, NF_DROP, NULL);
+	expect(world, FOREIGN_DROPS, 2);
+	world->packet.src[3] = 21; /* no element, no mark */
+	expect(world, FOREIGN_PASSES, 0);
+	world->set.known = false;
+	expect(world, FOREIGN_UNSURE, 2);
+}
+
 /* ip saddr . ip daddr in { 10.1.0.16-10.1.0.31 . 10.2.0.10 } */
 static void test_concatenated_ranges(void **state)
 {
@@ -331,9 +382,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_loads),
+	        WORLD_TEST(test_unknown_value_hides_the_one_before),
 	        cmocka_unit_test(test_fib),
 	        cmocka_unit_test(test_marks_are_carried_on),
 	        WORLD_TEST(test_mark_that_may_be_set),
+	        WORLD_TEST(test_mark_from_a_map),
 	        WORLD_TEST(test_concatenated_ranges),
 	        WORLD_TEST(test_catch_all),
 	        WORLD_TEST(test_key_known_in_part),
