@@ -5,6 +5,8 @@
  */
 #include "tests/unit/foreign_world.h"
 
+#include "util/array.h"
+
 static void test_nothing_passes_all(void **state)
 {
 	struct world *world = *state;
@@ -50,6 +52,38 @@ static void test_fields(void **state)
 	expect(world, FOREIGN_DROPS, 4);
 	*world->packet.iif = '\0'; /* not known: perhaps */
 	expect(world, FOREIGN_UNSURE, 4);
+}
+
+/* tcp dport != 10-20, which nft writes so, and the same without the not */
+static void test_range(void **state)
+{
+	static const struct {
+		uint32_t offset, op;
+		uint16_t lo, hi;
+		enum foreign_answer answer;
+	} ranges[] = {
+	        {DPORT, NFT_RANGE_NEQ, 10, 20, FOREIGN_DROPS},
+	        {DPORT, NFT_RANGE_NEQ, 5723, 5723, FOREIGN_PASSES},
+	        {DPORT, NFT_RANGE_NEQ, 5000, 5723, FOREIGN_PASSES},
+	        {DPORT, NFT_RANGE_NEQ, 5000, 5722, FOREIGN_DROPS},
+	        {DPORT, NFT_RANGE_NEQ, 5724, 6000, FOREIGN_DROPS},
+	        {DPORT, NFT_RANGE_EQ, 5723, 6000, FOREIGN_DROPS},
+	        {DPORT, NFT_RANGE_EQ, 10, 20, FOREIGN_PASSES},
+	        {SPORT, NFT_RANGE_NEQ, 10, 20, FOREIGN_UNSURE},
+	        {SPORT, NFT_RANGE_EQ, 10, 20, FOREIGN_UNSURE},
+	};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+		struct nftnl_rule *rule = rule_add(world, 0);
+
+		add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, ranges[i].offset, 2);
+		add_range(rule, ranges[i].op, ranges[i].lo, ranges[i].hi);
+		add_verdict(rule, NF_DROP, NULL);
+		expect(world, ranges[i].answer, ranges[i].answer == FOREIGN_PASSES ? 0 : 1);
+		nftnl_rule_free(rule);
+		world->chains[0].n = 0;
+	}
 }
 
 static void test_client_port_is_unknown(void **state)
@@ -306,6 +340,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        WORLD_TEST(test_nothing_passes_all),
 	        WORLD_TEST(test_fields),
+	        WORLD_TEST(test_range),
 	        WORLD_TEST(test_client_port_is_unknown),
 	        WORLD_TEST(test_new_connection),
 	        WORLD_TEST(test_jumps_and_returns),
