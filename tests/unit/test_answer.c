@@ -10,6 +10,9 @@
 #include <cmocka.h>
 
 #include "kernel/answer.h"
+#include "kernel/session.h"
+#include "ruleset/rule.h"
+#include "util/array.h"
 
 #define OFFSET_ATTRIBUTE 2 /* NLMSGERR_ATTR_OFFS */
 
@@ -103,6 +106,42 @@ static void test_every_cut_is_survived(void **state)
 	}
 }
 
+/* Hosts and ranges of both families, mixed as in a role file; the second message of their set begins at the second. */
+static struct range4 members4[] = {{1, 1, 101}, {5, 8, 102}, {9, 9, 103}, {20, 29, 104}, {30, 30, 105}};
+static struct range6 members6[] = {{1, 8, 201}, {9, 9, 202}, {20, 29, 203}, {30, 30, 204}, {40, 49, 205}};
+
+static void test_a_refused_member_is_told_by_its_place(void **state)
+{
+	static const struct {
+		enum set_type type;
+		uint32_t offset; /* of 100 bytes before the members, 20 bytes each */
+		loc_t loc;
+	} refusals[] = {
+	        {SET_HOSTS4, 100, 103}, {SET_HOSTS4, 139, 105}, {SET_HOSTS4, 140, 7},   {SET_NETS4, 100, 102},
+	        {SET_NETS4, 120, 104},  {SET_HOSTS6, 119, 202}, {SET_HOSTS6, 120, 204}, {SET_HOSTS6, 140, 7},
+	        {SET_NETS6, 100, 203},  {SET_NETS6, 120, 205},  {SET_NETS6, 140, 7},    {SET_NETS6, 99, 6},
+	};
+	struct addr_set addrs = {.v4 = members4, .n4 = 5, .v6 = members6, .n6 = 5};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		struct nft_set set = {.type = refusals[i].type, .addrs = &addrs, .loc = 7};
+		struct origin origin = {.seq = 4,
+		                        .what = "set",
+		                        .name = "s",
+		                        .loc = 6,
+		                        .elements = &set,
+		                        .first = 1,
+		                        .offset = 100,
+		                        .stride = 20};
+		struct kernel kernel = {.batch = {.origins = &origin, .n_origins = 1}};
+		struct answer answer = {.seq = 4, .error = -EEXIST, .offset = refusals[i].offset};
+
+		assert_int_equal(answer_tell(&kernel, &answer), -EEXIST);
+		assert_int_equal(kernel.error_loc, refusals[i].loc);
+	}
+}
+
 static int count_message(const struct nlmsghdr *message, void *data)
 {
 	(void)message;
@@ -158,6 +197,7 @@ int main(void)
 	        cmocka_unit_test(test_an_error_that_is_no_errno_is_malformed),
 	        cmocka_unit_test(test_lengths_that_lie_end_the_reading),
 	        cmocka_unit_test(test_every_cut_is_survived),
+	        cmocka_unit_test(test_a_refused_member_is_told_by_its_place),
 	        cmocka_unit_test(test_a_dump_ignores_what_is_not_its_own),
 	        cmocka_unit_test(test_a_dump_with_a_wrong_length_is_an_error),
 	};

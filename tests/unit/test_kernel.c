@@ -241,27 +241,46 @@ static void test_failed_first_load_leaves_no_table(void **state)
 	fixture_free(f);
 }
 
-/* The kernel names a byte of a message; we name the line of the member. */
-static void test_refused_member_is_told_by_its_line(void **state)
+/* Agents with lines: 10.9.0.7 100, 10.20.64.0/18 101, 10.30.0.1 102 ...; 2001:db8:8::/64 200, 2001:db8:9::1 201 ... */
+static struct fixture *fixture_with_lines(void)
 {
-	struct kernel *kernel = *state;
 	struct fixture *f = fixture_with_members();
 	struct addr_set *agents = &f->section.roles[ROLE_WINDOWS_AGENT].addrs;
 
+	add_member(f, ROLE_WINDOWS_AGENT, "2001:db8:8::/64");
 	for (unsigned i = 0; i < 5; i++) {
 		char text[32];
 
 		snprintf(text, sizeof(text), "10.30.0.%u", i + 1);
 		add_member(f, ROLE_WINDOWS_AGENT, text);
+		snprintf(text, sizeof(text), "2001:db8:9::%u", i + 1);
+		add_member(f, ROLE_WINDOWS_AGENT, text);
 	}
 	for (size_t i = 0; i < agents->n4; i++)
 		agents->v4[i].loc = (loc_t)(100 + i);
+	for (size_t i = 0; i < agents->n6; i++)
+		agents->v6[i].loc = (loc_t)(200 + i);
 	fixture_build(f);
-	((struct nft_set *)find_set(f->ruleset, "prod.windows_agent.hosts4"))->size = 3;
-	assert_int_equal(kernel_apply(kernel, f->ruleset, NULL, false), -ENFILE);
-	/* sorted: 10.9.0.7, 10.20.64.0/18, 10.30.0.1 ... ; the fourth host is 10.30.0.3 */
-	assert_int_equal(kernel_error_loc(kernel), 104);
-	fixture_free(f);
+	return f;
+}
+
+/* The kernel names a byte of a message; we name the line of the member. */
+static void test_refused_member_is_told_by_its_line(void **state)
+{
+	static const struct {
+		const char *set;
+		loc_t loc; /* of the fourth host */
+	} sets[] = {{"prod.windows_agent.hosts4", 104}, {"prod.windows_agent.hosts6", 204}};
+	struct kernel *kernel = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		struct fixture *f = fixture_with_lines();
+
+		((struct nft_set *)find_set(f->ruleset, sets[i].set))->size = 3;
+		assert_int_equal(kernel_apply(kernel, f->ruleset, NULL, false), -ENFILE);
+		assert_int_equal(kernel_error_loc(kernel), sets[i].loc);
+		fixture_free(f);
+	}
 }
 
 static void test_check_commits_nothing(void **state)
