@@ -339,10 +339,16 @@ static void test_large_set_is_not_looked_into(void **state)
 	         "echo 'chain f { type filter hook forward priority 1; ip saddr @bad drop; }'; echo '}'; "
 	         "echo 'table ip mine { set few { type ipv4_addr; elements = { 10.1.0.20 } }'; "
 	         "echo 'chain f { type filter hook forward priority 2; ip saddr @few drop; }'; "
-	         "echo '}'; } | nft -f -");
+	         "echo '}'; "
+	         "echo 'table ip both { chain f { type filter hook forward priority 3; tcp dport != 10-20 "
+	         "ip saddr . tcp dport { 10.1.0.16-10.1.0.31 . 5000-5723 } drop; }; }'; "
+	         "echo 'table ip neither { chain f { type filter hook forward priority 4; "
+	         "ip saddr . tcp dport { 10.1.0.16-10.1.0.31 . 5000-5722 } drop; "
+	         "tcp dport != 5000-6000 drop; }; }'; } | nft -f -");
 	omfwd_run(lab, &run, "explain " FLOW4);
 	if (!strstr(run.out, "table ip blocklist, chain f, might drop it, which cannot be told from here") ||
-	    !strstr(run.out, "table ip mine, chain f, would drop it"))
+	    !strstr(run.out, "table ip mine, chain f, would drop it") ||
+	    !strstr(run.out, "table ip both, chain f, would drop it") || strstr(run.out, "table ip neither"))
 		fail_msg("%s%s", run.out, run.err);
 	lab_run_free(&run);
 }
