@@ -143,52 +143,10 @@ static bool set_fits(const struct set_difference *set)
 	return n <= ELEMENTS_FEW || n <= larger / 2;
 }
 
-/* Both families as IPv6 ranges, v4 where v4-mapped addresses are; those are no members. */
-static struct addr_set in_one_family(const struct addr_set *addrs)
-{
-	const u128 mapped = (u128)0xffff << 32;
-	struct addr_set ret = {0};
-
-	for (size_t i = 0; i < addrs->n4; i++)
-		addr_set_add(&ret, &(struct addr_range){.is_v6 = true,
-		                                        .v6 = {.lo = mapped | addrs->v4[i].lo,
-		                                               .hi = mapped | addrs->v4[i].hi}});
-	addr_set_add_set(&ret, &(struct addr_set){.v6 = addrs->v6, .n6 = addrs->n6});
-	return ret;
-}
-
-static void add_piece(struct addr_set *to, u128 lo, u128 hi)
-{
-	addr_set_add(to, &(struct addr_range){.is_v6 = true, .v6 = {.lo = lo, .hi = hi}});
-}
-
-/* Appends what is left of a range when b, sorted, is taken away from it; *j is where b begins to matter. */
-static void subtract_from(const struct range6 *range, const struct addr_set *b, size_t *j,
-                          struct addr_set *rest)
-{
-	u128 lo = range->lo;
-
-	while (*j < b->n6 && b->v6[*j].hi < lo)
-		++*j;
-	for (size_t k = *j; k < b->n6 && b->v6[k].lo <= range->hi; k++) {
-		if (b->v6[k].lo > lo)
-			add_piece(rest, lo, b->v6[k].lo - 1);
-		if (b->v6[k].hi >= range->hi)
-			return;
-		lo = b->v6[k].hi + 1;
-	}
-	add_piece(rest, lo, range->hi);
-}
-
-static void subtract(const struct addr_set *a, const struct addr_set *b, struct addr_set *rest)
-{
-	size_t j = 0;
-
-	for (size_t i = 0; i < a->n6; i++)
-		subtract_from(&a->v6[i], b, &j, rest);
-}
-
-/* What the sets lose and gain in addresses: a range that grows loses nothing. */
+/*
+ * What the sets lose and gain. None of them gains a part of what it loses: a range that takes the place of another one never
+ * gets here, see replaces_ranges().
+ */
 struct movement {
 	struct addr_set lost, gained;
 	bool intervals;
@@ -196,14 +154,10 @@ struct movement {
 
 static void movement_add(struct movement *movement, const struct set_difference *set)
 {
-	struct addr_set removed = in_one_family(&set->removed), added = in_one_family(&set->added);
-
-	subtract(&removed, &added, &movement->lost);
-	subtract(&added, &removed, &movement->gained);
+	addr_set_add_set(&movement->lost, &set->removed);
+	addr_set_add_set(&movement->gained, &set->added);
 	if (set->after->type == SET_NETS4 || set->after->type == SET_NETS6)
 		movement->intervals = true;
-	addr_set_free(&removed);
-	addr_set_free(&added);
 }
 
 static void put_in_reverse(struct ruleset_difference *difference)
