@@ -38,14 +38,13 @@ static void store(struct foreign_state *state, uint32_t number, const void *valu
 /* len: at least that of what is not known. */
 static void forget(struct foreign_state *state, uint32_t number, size_t len)
 {
-	size_t words = (len + 3) / 4 * 4, left;
+	size_t words = (len + 3) / 4 * 4;
 	int at = foreign_register(number, 4);
 
 	if (at < 0)
 		return;
-	left = (size_t)(FOREIGN_DATA_MAX - at);
-	memset(state->registers.value + at, 0, words < left ? words : left);
-	memset(state->registers.known + at, 0, words < left ? words : left);
+	for (size_t i = (size_t)at; i < (size_t)at + words && i < FOREIGN_DATA_MAX; i++)
+		state->registers.value[i] = state->registers.known[i] = 0;
 }
 
 static void store_u8(struct foreign_state *state, uint32_t number, uint8_t value)
