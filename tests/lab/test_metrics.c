@@ -183,6 +183,10 @@ static void test_failing_is_not_fatal(void **state)
 	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "drop 10.2.0.20 10.1.0.10 tcp/5724");
 	lab_must(lab, NS_GATEWAY, "mkdir " LAB_DIR "/gone");
 	omfwd_expect(lab, 0, "reload");
+	/* The file comes after the answer. */
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;
+	     access(LAB_DIR "/gone/omfwd.prom", F_OK) < 0 && lab_now_ms() < end;)
+		lab_sleep_ms(10);
 	assert_int_equal(omfwd_agent_stop(lab, agent, SIGTERM), 0);
 	char *journal = lab_read(LAB_DIR "/journal");
 	assert_int_equal(count_of(journal, "cannot write metrics to"), 1);
