@@ -172,10 +172,10 @@ static void test_confirmation_waits_for_the_disk(void **state)
 		lab_write("omfwd.conf", POLICY);
 		pid_t pid = start_with_fault(lab, "fsync:delay_enter=300000:when=1+");
 		assert_true(await_agent(pid));
-		omfwd_expect(lab, 0, ends[i][0]);
+		omfwd_expect(lab, 0, "%s", ends[i][0]);
 		if (i == 1)
 			await_return(lab);
-		omfwd_expect(lab, 0, ends[i][1]);
+		omfwd_expect(lab, 0, "%s", ends[i][1]);
 		omfwd_agent_stop(lab, pid, SIGKILL);
 		pid = omfwd_agent_start(lab, &notify, "");
 		omfwd_expect(lab, 0, "status");
