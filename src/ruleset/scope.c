@@ -3,8 +3,17 @@
  * Whose packets are judged. With deny_scope roles or servers only packets from and to servers can be denied, and nothing has to be
  * accepted but those and the lines without servers: these addresses are judged, alone. Where everything can be denied,
  * where it matters which rule accepts (for the mark), and where a site rule stands between any addresses, all packets are.
+ *
+ * When rules are loaded, kernels that keep no notes of it (6.1 does not) follow every path of jumps, and each host that has a
+ * chain of its own adds one through all that denies. Where these become many, all packets are judged, too, and only what
+ * comes from the maps of ends or is denied is as fast as before.
  */
 #include "ruleset/builder.h"
+
+/* Rules on all paths from one hook, at about 10 ns each. */
+#define PATHS_MAX 2000000u
+#define PATHS_A_GROUP                                                                                        \
+	80u /* of a host's, for each pair of groups: the services that connections met in the middle ask for */
 
 void builder_gather_servers(const struct builder *b, struct addr_set *all)
 {
@@ -46,6 +55,36 @@ static bool gather_others(const struct builder *b, struct addr_set *all)
 	return true;
 }
 
+static uint64_t count_hosts(const struct addr_set *addrs)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < addrs->n4; i++)
+		n += addrs->v4[i].lo == addrs->v4[i].hi;
+	for (size_t i = 0; i < addrs->n6; i++)
+		n += addrs->v6[i].lo == addrs->v6[i].hi;
+	return n;
+}
+
+static uint64_t count_groups(const struct builder *b)
+{
+	uint64_t n = 0;
+
+	for (size_t s = 0; s < b->policy->n_sections; s++)
+		for (enum role role = 0; role < ROLE_MAX; role++)
+			n += !addr_set_is_empty(&b->policy->sections[s].roles[role].addrs);
+	return n;
+}
+
+/* Whether kernels that follow every path are done with them at once. */
+static bool paths_are_few(const struct builder *b, const struct addr_set *judged)
+{
+	uint64_t groups = count_groups(b);
+
+	return groups < UINT16_MAX &&
+	       count_hosts(judged) <= PATHS_MAX / PATHS_A_GROUP / (groups * groups + 1);
+}
+
 void builder_find_judged(struct builder *b)
 {
 	const struct settings *settings = &b->policy->settings;
@@ -56,6 +95,6 @@ void builder_find_judged(struct builder *b)
 	b->judged_more = !addr_set_is_empty(&all);
 	builder_gather_servers(b, &all);
 	addr_set_canonicalize(&all);
-	b->judged_alone = b->judged_alone && !addr_set_is_empty(&all);
+	b->judged_alone = b->judged_alone && !addr_set_is_empty(&all) && paths_are_few(b, &all);
 	b->judged = builder_keep_addrs(b, &all);
 }

@@ -12,7 +12,7 @@ lab_programs=(unit/test_delta_random unit/test_features unit/test_foreign unit/t
 
 lab_packages=kmod,linux-image-cloud-amd64,initramfs-tools,zstd,nftables,iproute2,strace,procps
 lab_packages+=,libcmocka0,libmnl0,libnftnl11,libnetfilter-conntrack3,libnetfilter-log1,libinih1,libjansson4,libsystemd0
-lab_packages+=,libseccomp2,libcap2
+lab_packages+=,libseccomp2,libcap2,netbase # nft looks up ipv6-icmp in /etc/protocols
 
 choose_lab_programs() { # NAME...
   local name all=("${lab_programs[@]}")
