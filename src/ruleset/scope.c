@@ -5,15 +5,16 @@
  * where it matters which rule accepts (for the mark), and where a site rule stands between any addresses, all packets are.
  *
  * When rules are loaded, kernels that keep no notes of it (6.1 does not) follow every path of jumps, and each host that has a
- * chain of its own adds one through all that denies. Where these become many, all packets are judged, too, and only what
- * comes from the maps of ends or is denied is as fast as before.
+ * chain of its own adds one through all that denies. Where these become many, all packets are judged, too: those that the
+ * maps of ends accept are as fast as before, the rest asks for servers once more.
  */
 #include "ruleset/builder.h"
 
 /* Rules on all paths from one hook, at about 10 ns each. */
 #define PATHS_MAX 2000000u
-#define PATHS_A_GROUP                                                                                        \
-	80u /* of a host's, for each pair of groups: the services that connections met in the middle ask for */
+
+/* A host's, for each pair of groups: mostly the services that connections met in the middle ask for. */
+#define PATHS_A_PAIR 80u
 
 void builder_gather_servers(const struct builder *b, struct addr_set *all)
 {
@@ -81,8 +82,7 @@ static bool paths_are_few(const struct builder *b, const struct addr_set *judged
 {
 	uint64_t groups = count_groups(b);
 
-	return groups < UINT16_MAX &&
-	       count_hosts(judged) <= PATHS_MAX / PATHS_A_GROUP / (groups * groups + 1);
+	return groups < UINT16_MAX && count_hosts(judged) <= PATHS_MAX / PATHS_A_PAIR / (groups * groups + 1);
 }
 
 void builder_find_judged(struct builder *b)
