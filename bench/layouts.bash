@@ -17,16 +17,18 @@ layout_reader='
   kind == "set" && /type / { type[name] = $2 }
   kind == "set" && /elements/ { inside = 1 }
   kind == "set" && inside { read_elements($0) }
-  kind == "chain" && !/type filter/ && NF { n_rules++; chain_of[n_rules] = name; text[n_rules] = $0
+  kind == "chain" && !/type filter/ && NF { n_rules++; text[n_rules] = $0
+    chain_of[n_rules] = name == "to_role" ? "server_to_role" : name == "from_role" ? "role_to_server" : name
     from[n_rules] = word_after("ct reply ip saddr @"); to[n_rules] = word_after("ct original ip saddr @")
     saddr[n_rules] = word_after("^\tip saddr @|\t\tip saddr @"); daddr[n_rules] = word_after("\t\tip daddr @")
     counter[n_rules] = word_after("counter name ") }
   function is_row(i) { return chain_of[i] ~ /^resumed_(tcp|udp)_[0-9]/ && text[i] ~ /accept/ }
   function proto_of(i) { return substr(chain_of[i], 9, 3) }
   function port_of(i) { return substr(chain_of[i], 13) }
-  function goes(i) { if (text[i] ~ /goto denied/) return "denied"
-    return text[i] ~ /jump server_to_role/ ? "server_to_role" : text[i] ~ /jump role_to_server/ ? "role_to_server" : "" }
-  function is_denial(i) { return chain_of[i] ~ /^(deny_roles|server_to_role|role_to_server)$/ && goes(i) }
+  # What returns is denied; others have the roles in the chain that denies.
+  function goes(i) { if (text[i] ~ / return/) return "denied"
+    return text[i] ~ /goto server_to_role/ ? "server_to_role" : text[i] ~ /goto role_to_server/ ? "role_to_server" : "" }
+  function is_denial(i) { return chain_of[i] ~ /^(deny_roles|server_to_role|role_to_server)$/ && (saddr[i] || daddr[i]) && goes(i) }
 '
 
 # layout_plain FILE: as one writes it by hand: each group of addresses in one interval set without a size.

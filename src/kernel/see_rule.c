@@ -221,6 +221,9 @@ static void read_immediate(struct reading *in, const struct nftnl_expr *expr)
 	case NFT_GOTO:
 		in->rule->verdict = SEEN_GOTO;
 		break;
+	case NFT_RETURN:
+		in->rule->verdict = SEEN_RETURN;
+		break;
 	default:
 		in->rule->verdict = SEEN_OTHER;
 	}

@@ -26,6 +26,12 @@ struct site_endpoints {
 enum end_side { END_SERVER, END_CLIENT, END_MAX };
 #define FAMILIES 2 /* FAMILY_4, FAMILY_6 */
 
+/*
+ * Judged hosts of a family that can have chains of their own (ends.c); where there are more, none has. A map of verdicts is
+ * walked whenever rules change.
+ */
+#define KEYS_MAX 4096
+
 struct builder {
 	const struct policy *policy;
 	const struct lines *lines;

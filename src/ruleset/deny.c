@@ -16,7 +16,8 @@
  *     ct state invalid,untracked goto judged; accept }
  *
  * deny_scope = roles denies a packet between a server role and any role of the file: the two small sets of all servers
- * are looked up first, and only for their packets the roles one by one, so that no member is stored twice.
+ * are looked up first, and only for their packets the roles one by one, so that no member is stored twice. A role returns
+ * to the one rule that denies, because kernels that keep no notes of it (6.1 does not) look at all behind each "goto denied".
  * Every base chain ends in an explicit verdict. Its policy alone would take effect late when the table is made, and
  * the other way round: the kernel sets a policy of drop after it has hooked the chain.
  */
@@ -121,6 +122,7 @@ static struct endpoint make_servers(struct builder *b)
 	return make_gathered(b, "servers", builder_keep_addrs(b, &all));
 }
 
+/* ip daddr @ROLE return, for every role */
 static void add_role_rules(struct builder *b, struct nft_chain *chain, enum stmt_kind addr)
 {
 	for (size_t s = 0; s < b->policy->n_sections; s++) {
@@ -129,24 +131,40 @@ static void add_role_rules(struct builder *b, struct nft_chain *chain, enum stmt
 		for (enum role role = 0; role < ROLE_MAX; role++)
 			if (!addr_set_is_empty(&section->roles[role].addrs))
 				add_addr_rules(
-				        chain, builder_role(b, section, role), addr, STMT_GOTO, CHAIN_DENIED,
+				        chain, builder_role(b, section, role), addr, STMT_RETURN, NULL,
 				        builder_comment(b, arena_printf(b->policy->arena, "%s %s %s",
 				                                        addr == STMT_SADDR ? "from" : "to",
 				                                        section->name, role_name(role))));
 	}
 }
 
-/* chain deny_roles { ip saddr @servers.hosts4 jump server_to_role; ip daddr @servers.hosts4 jump role_to_server } */
+/*
+ * chain to_role { ip daddr @prod.windows_agent.hosts4 return; accept }
+ * chain server_to_role { jump to_role; goto denied }
+ *
+ * Whoever has no role is no server either: what does not return here is denied in neither direction.
+ */
+static void add_deny_direction(struct builder *b, const char *name, const char *roles, enum stmt_kind addr)
+{
+	struct nft_chain *chain = builder_add_chain(b, roles);
+
+	add_role_rules(b, chain, addr);
+	rule_plain(rule_new(chain), STMT_ACCEPT);
+	chain = builder_add_chain(b, name);
+	rule_to_chain(rule_new(chain), STMT_JUMP, roles);
+	rule_to_chain(rule_new(chain), STMT_GOTO, CHAIN_DENIED);
+}
+
+/* chain deny_roles { ip saddr @servers.hosts4 goto server_to_role; ip daddr @servers.hosts4 goto role_to_server } */
 static void add_deny_roles(struct builder *b, const struct endpoint *servers)
 {
-	static const char to_role[] = "server_to_role", from_role[] = "role_to_server";
 	struct nft_chain *chain;
 
-	add_role_rules(b, builder_add_chain(b, to_role), STMT_DADDR);
-	add_role_rules(b, builder_add_chain(b, from_role), STMT_SADDR);
+	add_deny_direction(b, "server_to_role", "to_role", STMT_DADDR);
+	add_deny_direction(b, "role_to_server", "from_role", STMT_SADDR);
 	chain = builder_add_chain(b, CHAIN_DENY_ROLES);
-	add_addr_rules(chain, servers, STMT_SADDR, STMT_JUMP, to_role, NULL);
-	add_addr_rules(chain, servers, STMT_DADDR, STMT_JUMP, from_role, NULL);
+	add_addr_rules(chain, servers, STMT_SADDR, STMT_GOTO, "server_to_role", NULL);
+	add_addr_rules(chain, servers, STMT_DADDR, STMT_GOTO, "role_to_server", NULL);
 }
 
 static void add_deny_servers(struct builder *b, const struct endpoint *servers)

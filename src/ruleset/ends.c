@@ -19,8 +19,6 @@
 
 #include "util/array.h"
 
-#define KEYS_MAX 4096 /* a map of verdicts is walked whenever rules change */
-
 struct key {
 	u128 value; /* the address */
 	uint32_t *lines;

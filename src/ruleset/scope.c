@@ -13,8 +13,8 @@
 /* Rules on all paths from one hook, at about 10 ns each. */
 #define PATHS_MAX 2000000u
 
-/* A host's, for each pair of groups: mostly the services that connections met in the middle ask for. */
-#define PATHS_A_PAIR 80u
+/* A host's, for each group: mostly the services that connections met in the middle ask for. */
+#define PATHS_A_GROUP 300u
 
 void builder_gather_servers(const struct builder *b, struct addr_set *all)
 {
@@ -56,15 +56,16 @@ static bool gather_others(const struct builder *b, struct addr_set *all)
 	return true;
 }
 
+/* That have chains of their own. */
 static uint64_t count_hosts(const struct addr_set *addrs)
 {
-	uint64_t n = 0;
+	uint64_t n4 = 0, n6 = 0;
 
 	for (size_t i = 0; i < addrs->n4; i++)
-		n += addrs->v4[i].lo == addrs->v4[i].hi;
+		n4 += addrs->v4[i].lo == addrs->v4[i].hi;
 	for (size_t i = 0; i < addrs->n6; i++)
-		n += addrs->v6[i].lo == addrs->v6[i].hi;
-	return n;
+		n6 += addrs->v6[i].lo == addrs->v6[i].hi;
+	return (n4 > KEYS_MAX ? 0 : n4) + (n6 > KEYS_MAX ? 0 : n6);
 }
 
 static uint64_t count_groups(const struct builder *b)
@@ -80,9 +81,7 @@ static uint64_t count_groups(const struct builder *b)
 /* Whether kernels that follow every path are done with them at once. */
 static bool paths_are_few(const struct builder *b, const struct addr_set *judged)
 {
-	uint64_t groups = count_groups(b);
-
-	return groups < UINT16_MAX && count_hosts(judged) <= PATHS_MAX / PATHS_A_PAIR / (groups * groups + 1);
+	return count_hosts(judged) <= PATHS_MAX / PATHS_A_GROUP / (count_groups(b) + 1);
 }
 
 void builder_find_judged(struct builder *b)

@@ -32,7 +32,13 @@ void seen_read_chain(struct seen_reading *in, const char *chain, seen_reader *re
 			in->used[i] = true;
 }
 
-/* The union of the sets a chain's rules match on, of those that lead to target. */
+static bool is_bare(const struct seen_rule *rule)
+{
+	return !rule->odd && !*rule->saddr && !*rule->daddr && !*rule->from && !*rule->from_ends &&
+	       !*rule->to_ends && rule->l4proto < 0;
+}
+
+/* The union of the sets a chain's rules match on, of those that lead to target; of those that return, if it is NULL. */
 static struct addr_set gather(struct seen_reading *in, const char *chain, bool source, const char *target)
 {
 	struct addr_set all = {0}, kept;
@@ -42,7 +48,7 @@ static struct addr_set gather(struct seen_reading *in, const char *chain, bool s
 		const char *set = source ? rule->saddr : rule->daddr;
 
 		if (strcmp(rule->chain, chain) != 0 || rule->odd || !*set ||
-		    strcmp(rule->target, target) != 0)
+		    (target ? strcmp(rule->target, target) != 0 : rule->verdict != SEEN_RETURN))
 			continue;
 		addr_set_add_set(&all, &seen_find_set(in->table, set)->addrs);
 		in->used[i] = true;
@@ -62,9 +68,44 @@ static struct addr_set gather_both(struct seen_reading *in, const char *chain, c
 	return addr_set_common(in->ret->arena, &a, &b);
 }
 
+static bool is_last(const struct seen_table *table, const struct seen_rule *rule)
+{
+	for (const struct seen_rule *next = rule + 1; next < table->rules + table->n_rules; next++)
+		if (strcmp(next->chain, rule->chain) == 0)
+			return false;
+	return true;
+}
+
+/* chain to_role { ...; accept } */
+static bool read_roles(struct seen_reading *in, const struct seen_rule *rule)
+{
+	return is_bare(rule) && rule->verdict == SEEN_ACCEPT && is_last(in->table, rule);
+}
+
+/* Whether a chain's only rules are these, of which the second denies: { jump ROLES; goto denied } */
+static bool denies_what_returns(struct seen_reading *in, const char *chain, const char *roles)
+{
+	const char *const targets[] = {roles, "denied"};
+	size_t found = 0;
+
+	for (size_t i = 0; i < in->table->n_rules; i++) {
+		const struct seen_rule *rule = &in->table->rules[i];
+
+		if (strcmp(rule->chain, chain) != 0)
+			continue;
+		in->used[i] = found < ARRAY_SIZE(targets) && is_bare(rule) &&
+		              strcmp(rule->target, targets[found]) == 0;
+		found += in->used[i];
+	}
+	seen_read_chain(in, roles, read_roles);
+	return found == ARRAY_SIZE(targets);
+}
+
 static void read_scope(struct seen_reading *in, const char *chain)
 {
 	struct openings *ret = in->ret;
+	struct addr_set members;
+	bool to, from;
 
 	if (strcmp(chain, "deny_servers") == 0) {
 		ret->scope = DENY_SERVERS;
@@ -73,7 +114,11 @@ static void read_scope(struct seen_reading *in, const char *chain)
 	}
 	ret->scope = DENY_ROLES;
 	ret->servers = gather_both(in, chain, chain, "server_to_role", "role_to_server", true);
-	ret->members = gather_both(in, "server_to_role", "role_to_server", "denied", "denied", false);
+	to = denies_what_returns(in, "server_to_role", "to_role");
+	from = denies_what_returns(in, "role_to_server", "from_role");
+	members = gather_both(in, "to_role", "from_role", NULL, NULL, false);
+	if (to && from)
+		ret->members = members;
 }
 
 /* The gateway's own packets are denied as with roles: input and output have these chains. */
@@ -81,14 +126,6 @@ static void read_everything(struct seen_reading *in)
 {
 	read_scope(in, "deny_roles");
 	in->ret->scope = DENY_EVERYTHING;
-}
-
-static bool is_last(const struct seen_table *table, const struct seen_rule *rule)
-{
-	for (const struct seen_rule *next = rule + 1; next < table->rules + table->n_rules; next++)
-		if (strcmp(next->chain, rule->chain) == 0)
-			return false;
-	return true;
 }
 
 static bool read_forward(struct seen_reading *in, const struct seen_rule *rule);
@@ -126,10 +163,7 @@ static void keep_judged(struct seen_reading *in)
 
 static bool read_forward(struct seen_reading *in, const struct seen_rule *rule)
 {
-	bool bare = !rule->odd && !*rule->saddr && !*rule->daddr && !*rule->from && !*rule->from_ends &&
-	            !*rule->to_ends && rule->l4proto < 0;
-
-	if (!bare)
+	if (!is_bare(rule))
 		return seen_read_ends(in, rule) || read_judged(in, rule);
 	if (rule->verdict == SEEN_JUMP && strcmp(rule->target, "judge") == 0)
 		seen_read_chain(in, rule->target, seen_read_judge);
@@ -188,8 +222,9 @@ static bool is_end_chain(const char *chain)
 
 static size_t *unused(const struct seen_reading *in, size_t *n)
 {
-	static const char *const known[] = {"forward",    "judge",        "denied",
-	                                    "deny_roles", "deny_servers", JUDGED};
+	static const char *const known[] = {"forward",      "judge",    "denied",         "deny_roles",
+	                                    "deny_servers", JUDGED,     "server_to_role", "role_to_server",
+	                                    "to_role",      "from_role"};
 	size_t *list = calloc(in->table->n_rules + 1, sizeof(*list));
 
 	if (!list)

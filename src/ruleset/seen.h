@@ -8,7 +8,7 @@
 
 #include "policy/openings.h"
 
-enum seen_verdict { SEEN_NONE, SEEN_ACCEPT, SEEN_DROP, SEEN_JUMP, SEEN_GOTO, SEEN_OTHER };
+enum seen_verdict { SEEN_NONE, SEEN_ACCEPT, SEEN_DROP, SEEN_JUMP, SEEN_GOTO, SEEN_RETURN, SEEN_OTHER };
 
 /* The statements of a rule that omfwd's own have, each at most once. Texts are "" where there is no such statement. */
 struct seen_rule {

@@ -96,6 +96,34 @@ static void test_shows_what_others_did(void **state)
 	omfwd_expect_says(lab, 1, "diff", "chain input has 0 rules in the kernel");
 }
 
+/* Who takes away what denies is told so, and so is who lets something past it. */
+static void test_shows_what_is_not_denied(void **state)
+{
+	static const char all[] =
+	        "10.1.0.10, 10.2.0.20, 10.2.0.30, 10.2.0.50, 10.2.8.0/24, 2001:db8:1::10 hold a "
+	        "role from now on: between them and server roles is denied";
+	static const struct {
+		const char *command, *said;
+	} cases[] = {
+	        {"flush chain inet omfwd server_to_role", all},
+	        {"flush chain inet omfwd from_role", all},
+	        {"insert rule inet omfwd to_role tcp dport 22 accept",
+	         "a rule in chain to_role that accepts"},
+	        {"insert rule inet omfwd role_to_server accept",
+	         "a rule in chain role_to_server that accepts"},
+	        {"flush chain inet omfwd deny_roles",
+	         "10.1.0.10, 10.2.0.50, 2001:db8:1::10 hold a server role from now on"},
+	};
+	struct lab *lab = lab_need(state);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		omfwd_apply(lab, BEFORE);
+		omfwd_expect(lab, 0, "diff");
+		lab_must(lab, NS_GATEWAY, "nft %s", cases[i].command);
+		omfwd_expect_says(lab, 1, "diff", cases[i].said);
+	}
+}
+
 static void test_ends(void **state)
 {
 	struct lab *lab = lab_need(state);
@@ -181,6 +209,7 @@ int main(void)
 	        LAB_TEST(test_says_what_reload_does),
 	        LAB_TEST(test_counts_what_is_cut),
 	        LAB_TEST(test_shows_what_others_did),
+	        LAB_TEST(test_shows_what_is_not_denied),
 	        LAB_TEST(test_ends),
 	        LAB_TEST(test_reads_back),
 	        LAB_TEST(test_what_has_no_effect),

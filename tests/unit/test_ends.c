@@ -217,24 +217,48 @@ static uint64_t count_paths(const struct ruleset *ruleset, const char *name)
 	return n;
 }
 
-/* One host of each family has each role: 23 million rules where each host's chain led to what denies. */
-static void test_paths_are_few(void **state)
+/* A host of each family for each role, in each section. */
+static void fill_section(struct fixture *f, struct section *ret, int s)
 {
-	struct fixture *f = fixture_new();
-
-	(void)state;
 	for (enum role role = 0; role < ROLE_MAX; role++) {
 		char text[64];
 
-		snprintf(text, sizeof(text), "10.1.0.%d", role + 1);
+		snprintf(text, sizeof(text), "10.%d.0.%d", s + 1, role + 1);
 		add_member(f, role, text);
-		snprintf(text, sizeof(text), "2001:db8::%d", role + 1);
+		snprintf(text, sizeof(text), "2001:db8:%d::%d", s + 1, role + 1);
 		add_member(f, role, text);
 	}
-	fixture_build(f);
-	assert_null(find_chain(f->ruleset, "judged"));
-	assert_true(count_paths(f->ruleset, "forward") < 500000);
-	fixture_free(f);
+	*ret = f->section;
+	ret->name = arena_printf(f->policy.arena, "section%d", s);
+	memset(f->section.roles, 0, sizeof(f->section.roles));
+}
+
+/* Hosts' chains lead to what denies as long as that is no matter, which it is for one section, but not for ten. */
+static void test_paths_are_few(void **state)
+{
+	static const struct {
+		size_t n_sections;
+		bool judged_alone;
+		uint64_t most;
+	} cases[] = {{1, true, 500000}, {10, false, 100000}};
+
+	(void)state;
+	for (size_t c = 0; c < ARRAY_SIZE(cases); c++) {
+		struct fixture *f = fixture_new();
+		struct section sections[10];
+
+		for (size_t s = 0; s < cases[c].n_sections; s++)
+			fill_section(f, &sections[s], (int)s);
+		f->policy.sections = sections;
+		f->policy.n_sections = cases[c].n_sections;
+		fixture_build(f);
+		assert_int_equal(!!find_chain(f->ruleset, "judged"), cases[c].judged_alone);
+		assert_in_range(count_paths(f->ruleset, "forward"), 1, cases[c].most);
+		for (size_t s = 0; s < cases[c].n_sections; s++)
+			for (enum role role = 0; role < ROLE_MAX; role++)
+				addr_set_free(&sections[s].roles[role].addrs);
+		fixture_free(f);
+	}
 }
 
 int main(void)
