@@ -1,70 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From role files to policies: what the grammar means. What is wrong with files is tested in tests/golden. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/role_file.h"
 
-#include <cmocka.h>
-
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "policy/keys.h"
-#include "policy/values.h"
-
-#define NOW ((time_t)1795219200) /* 2026-11-21 00:00 UTC */
-
-static char dir[] = "/tmp/omfwd-test-role-file-XXXXXX";
-static char messages[65536];
-
-static const char *path_of(const char *name)
-{
-	static char path[300];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return path;
-}
-
-static void write_file(const char *name, const char *text)
-{
-	FILE *file = fopen(path_of(name), "w");
-
-	assert_non_null(file);
-	fputs(text, file);
-	assert_int_equal(fclose(file), 0);
-}
-
-/* Loads the file main; what was said is in messages. */
-static struct policy *load(void)
-{
-	struct diag_list diags = {0};
-	struct policy *policy = policy_load(path_of("main"), NOW, &diags);
-	FILE *out = fmemopen(messages, sizeof(messages), "w");
-
-	assert_non_null(out);
-	messages[0] = '\0';
-	diag_print(&diags, out);
-	fclose(out);
-	if (!policy)
-		policy_load_free_sources(&diags);
-	diag_clear(&diags);
-	return policy;
-}
-
-static struct policy *load_text(const char *text)
-{
-	struct policy *policy;
-
-	write_file("main", text);
-	policy = load();
-	if (!policy)
-		fail_msg("%s", messages);
-	return policy;
-}
 
 /* The ports of a section's key as "80 443 5000-5010". */
 static const char *ports_text(const struct port_list *list)
@@ -317,83 +258,6 @@ static void test_drop_ins(void **state)
 	assert_int_equal(rmdir(path_of("main.d")), 0);
 }
 
-#define MANY 100000
-
-static void check_many(const struct policy *policy, enum role role)
-{
-	const struct addr_set *set = &policy->sections[0].roles[role].addrs;
-
-	assert_int_equal(set->n4, MANY);
-	for (uint32_t i = 0; i < MANY; i++) {
-		assert_int_equal(set->v4[i].lo, 0x0a000001 + 2 * i);
-		assert_int_equal(set->v4[i].hi, set->v4[i].lo);
-	}
-}
-
-/* In falling order, so that they have to be sorted. */
-static void test_many_members_in_a_list_file(void **state)
-{
-	FILE *file = fopen(path_of("many.list"), "w");
-	struct policy *policy;
-	unsigned line;
-
-	(void)state;
-	assert_non_null(file);
-	for (uint32_t i = MANY; i-- > 0;) {
-		uint32_t addr = 0x0a000001 + 2 * i;
-
-		fprintf(file, "%u.%u.%u.%u%s\n", addr >> 24, addr >> 16 & 255, addr >> 8 & 255, addr & 255,
-		        i % 7 ? "" : "  # a comment");
-	}
-	fclose(file);
-	policy = load_text("[roles]\nwindows_agent = @file:many.list\npush_target = @file:many.list\n");
-	check_many(policy, ROLE_WINDOWS_AGENT);
-	check_many(policy, ROLE_PUSH_TARGET);
-	source_file(policy->sources, policy->sections[0].roles[ROLE_WINDOWS_AGENT].addrs.v4[0].loc, &line);
-	assert_int_equal(line, MANY);
-	policy_free(policy);
-	unlink(path_of("many.list"));
-}
-
-/* Nobody writes to it: who reads waits for ever. */
-static void test_a_pipe_is_no_list_file(void **state)
-{
-	(void)state;
-	assert_int_equal(mkfifo(path_of("pipe.list"), 0600), 0);
-	write_file("main", "[roles]\nwindows_agent = @file:pipe.list\npush_target = @file:/dev/zero\n");
-	assert_null(load());
-	assert_non_null(strstr(messages, "main:2: "));
-	assert_non_null(strstr(messages, "pipe.list\" is a pipe or a device; name a file"));
-	assert_non_null(strstr(messages, "main:3: \"/dev/zero\" is a pipe or a device"));
-	unlink(path_of("pipe.list"));
-}
-
-/* One line holds 1 MiB: that is about 80,000 members, so they take two keys. */
-static void test_many_members_on_a_line(void **state)
-{
-	FILE *file = fopen(path_of("main"), "w");
-	struct policy *policy;
-
-	(void)state;
-	assert_non_null(file);
-	fprintf(file, "[roles]\nwindows_agent = ");
-	for (uint32_t i = 0; i < MANY; i++) {
-		uint32_t addr = 0x0a000001 + 2 * i;
-
-		fprintf(file, "%s%u.%u.%u.%u",
-		        i == MANY / 2 ? "\nwindows_agent = "
-		        : i           ? ", "
-		                      : "",
-		        addr >> 24, addr >> 16 & 255, addr >> 8 & 255, addr & 255);
-	}
-	fclose(file);
-	policy = load();
-	if (!policy)
-		fail_msg("%.2000s", messages);
-	check_many(policy, ROLE_WINDOWS_AGENT);
-	policy_free(policy);
-}
-
 /* Daylight saving: the day after is not always 24 hours away. */
 static void test_last_day(void **state)
 {
@@ -426,20 +290,6 @@ static void test_nearest_word(void **state)
 	assert_null(nearest_word("", words));
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	setenv("TZ", "UTC", 1);
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	unlink(path_of("main"));
-	return rmdir(dir);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -452,9 +302,6 @@ int main(void)
 	        cmocka_unit_test(test_acting_roles),
 	        cmocka_unit_test(test_site_rules),
 	        cmocka_unit_test(test_drop_ins),
-	        cmocka_unit_test(test_many_members_in_a_list_file),
-	        cmocka_unit_test(test_a_pipe_is_no_list_file),
-	        cmocka_unit_test(test_many_members_on_a_line),
 	        cmocka_unit_test(test_last_day),
 	        cmocka_unit_test(test_nearest_word),
 	};
