@@ -105,7 +105,7 @@ uint32_t kernel_generation(struct kernel *kernel);
 /* A number that changes with any table flag, chain or rule; elements and counters do not count. */
 int kernel_fingerprint(struct kernel *kernel, uint64_t *ret);
 
-/* Whether the elements of a set are those of the model; false also when that is not worth finding out. */
+/* Whether the elements of a set are those of the model; false also when they cannot be read or are too many: load it anew. */
 bool kernel_set_is_intact(struct kernel *kernel, const struct nft_set *set);
 
 /* Whether the table belongs to this session: then nobody else can change it. */
