@@ -63,13 +63,10 @@ static void test_returns_by_itself(void **state)
 	lab_write("omfwd.conf", LOCKED);
 	uint64_t began = lab_now_ms();
 	omfwd_expect_says(lab, 0, "reload --confirm 3s", "the policy before it returns");
-	EXPECT(lab, "drop " ALLOWED, "drop " INSTALL, "pass " LOCKED_ALLOWED);
-	omfwd_expect_says(lab, 0, "status", "on trial");
-	omfwd_expect_says(lab, 3, "reload", "on trial already");
 	await_return(lab);
 	uint64_t took = lab_now_ms() - began;
 	print_message("returned after %u ms\n", (unsigned)took);
-	assert_in_range(took, 2990, 4500);
+	assert_true(took >= 2990);
 	/* Windows and counters are as they were, also those of rows that the policy on trial did not have. */
 	EXPECT(lab, "pass " INSTALL, "drop " LOCKED_ALLOWED, "drop " OTHER);
 	assert_true(nft_counter(lab, "prod.cur-16") > before);
@@ -81,14 +78,32 @@ static void test_returns_by_itself(void **state)
 	omfwd_expect(lab, 0, "status");
 }
 
+/* Confirms in time, and waits until the trial would be over. A machine too slow for that is given twice as long. */
+static void confirm_in_time(struct lab *lab)
+{
+	for (unsigned seconds = 1;; seconds *= 2) {
+		uint64_t began = lab_now_ms();
+		struct run run;
+		omfwd_expect(lab, 0, "reload --confirm %us", seconds);
+		uint64_t until = lab_now_ms() + seconds * 1000;
+		omfwd_run(lab, &run, "confirm");
+		bool confirmed = run.code == 0;
+		if (!confirmed && (lab_now_ms() < began + seconds * 1000 || !strstr(run.err, "too late")))
+			fail_msg("confirm: exit code %d, %s%s", run.code, run.out, run.err);
+		lab_run_free(&run);
+		if (!confirmed)
+			continue;
+		lab_sleep_until_ms(until + 500);
+		return;
+	}
+}
+
 static void test_confirmed(void **state)
 {
 	struct lab *lab = lab_need(state);
 	pid_t pid = start_with(lab, POLICY);
 	lab_write("omfwd.conf", LOCKED);
-	omfwd_expect(lab, 0, "reload --confirm 1s");
-	omfwd_expect(lab, 0, "confirm");
-	lab_sleep_ms(1500);
+	confirm_in_time(lab);
 	EXPECT(lab, "drop " ALLOWED, "pass " LOCKED_ALLOWED);
 	omfwd_expect(lab, 0, "status");
 	assert_int_equal(nft_counter(lab, "prod.cur-16"), -1);
@@ -128,9 +143,12 @@ static void test_agent_that_ends(void **state)
 {
 	struct lab *lab = lab_need(state);
 	pid_t pid = start_with(lab, POLICY);
+	omfwd_expect(lab, 0, "--phase install --for 1h --rows cur-18");
 	lab_write("omfwd.conf", LOCKED);
 	omfwd_expect(lab, 0, "reload --confirm 1h");
-	EXPECT(lab, "drop " ALLOWED);
+	EXPECT(lab, "drop " ALLOWED, "drop " INSTALL, "pass " LOCKED_ALLOWED);
+	omfwd_expect_says(lab, 0, "status", "on trial");
+	omfwd_expect_says(lab, 3, "reload", "on trial already");
 	assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);
 	EXPECT(lab, "pass " ALLOWED, "drop " LOCKED_ALLOWED);
 }
@@ -140,8 +158,6 @@ static void test_first_start(void **state)
 	struct lab *lab = lab_need(state);
 	lab_write("omfwd.conf", POLICY);
 	start(lab, "--confirm 2s");
-	EXPECT(lab, "pass " ALLOWED, "drop " OTHER);
-	omfwd_expect_says(lab, 0, "status", "the nft table is taken away again");
 	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; !passes(lab, "10.2.0.20", "10.1.0.10", 22);
 	     lab_sleep_ms(20))
 		if (lab_now_ms() > end)
@@ -159,9 +175,12 @@ static void test_first_start_that_is_killed(void **state)
 {
 	struct lab *lab = lab_need(state);
 	lab_write("omfwd.conf", POLICY);
-	omfwd_agent_stop(lab, start(lab, "--confirm 1h"), SIGKILL);
-	EXPECT(lab, "drop " OTHER);
 	pid_t pid = start(lab, "--confirm 1h");
+	EXPECT(lab, "pass " ALLOWED, "drop " OTHER);
+	omfwd_expect_says(lab, 0, "status", "the nft table is taken away again");
+	omfwd_agent_stop(lab, pid, SIGKILL);
+	EXPECT(lab, "drop " OTHER);
+	pid = start(lab, "--confirm 1h");
 	EXPECT(lab, "pass " OTHER);
 	omfwd_expect_says(lab, 1, "status", "there was no policy before it");
 	omfwd_agent_stop(lab, pid, SIGTERM);
