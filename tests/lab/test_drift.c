@@ -49,6 +49,13 @@ static long long drift_number(struct lab *lab, const char *key)
 	return number;
 }
 
+static void await_number(struct lab *lab, const char *key, long long want)
+{
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; drift_number(lab, key) != want; lab_sleep_ms(10))
+		if (lab_now_ms() > end)
+			fail_msg("%s: %lld, not %lld", key, drift_number(lab, key), want);
+}
+
 /* A member of the last entry of the history, malloc'ed. */
 static char *drift_last(struct lab *lab, const char *key)
 {
@@ -74,8 +81,6 @@ static pid_t watching_agent(struct lab *lab)
 {
 	int notify;
 	lab_write("omfwd.conf", POLICY);
-	/* Nobody reads what the agent notifies. */
-	lab_must(lab, NS_GATEWAY, "echo 10000 >/proc/sys/net/unix/max_dgram_qlen");
 	return omfwd_agent_start(lab, &notify, "");
 }
 
@@ -166,6 +171,8 @@ static void test_heals_by_itself(void **state)
 			free(before);
 			continue;
 		}
+		/* Of elements the listing says nothing. */
+		await_number(lab, "repairs", 1);
 		await_in_step(lab, before, attacks[i].command);
 		EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5723", "pass 10.2.8.7 10.1.0.10 tcp/5723",
 		       "drop 10.2.0.99 10.1.0.10 tcp/5723", "drop 10.1.0.10 10.2.0.20 tcp/445",
@@ -201,9 +208,7 @@ static void test_time_to_heal(void **state)
 	qsort(times, 12, sizeof(times[0]), compare_times);
 	print_message("denied again after nft flush ruleset returned: median %d ms, longest %d ms\n",
 	              times[6], times[11]);
-	for (uint64_t end = lab_now_ms() + 10000; drift_number(lab, "repairs") != 4;)
-		if (lab_now_ms() > end)
-			fail_msg("%lld repairs were counted, not 4", drift_number(lab, "repairs"));
+	await_number(lab, "repairs", 4);
 }
 
 static void test_closed_by_others_stays_closed(void **state)
@@ -244,16 +249,18 @@ static void test_window_never_longer(void **state)
 {
 	struct lab *lab = lab_need(state);
 	watching_agent(lab);
+	uint64_t began = lab_now_ms();
 	omfwd_expect(lab, 0, "--phase install --for 6s");
 	uint64_t until = lab_now_ms() + 6000;
 	lab_must(lab, NS_GATEWAY,
 	         "nft 'delete element inet omfwd install_window { tcp }; "
 	         "add element inet omfwd install_window { tcp timeout 5h }'");
 	lab_sleep_ms(200);
-	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
+	/* a slow machine may have slept through all of it */
+	assert_true(passes(lab, "10.1.0.10", "10.2.0.20", 445) || lab_now_ms() >= began + 6000 - GRAIN_MS);
 	lab_must(lab, NS_GATEWAY, "nft flush ruleset");
 	await_verdict(lab, "10.2.0.99", "10.1.0.10", 22, false);
-	EXPECT(lab, "pass 10.1.0.10 10.2.0.20 tcp/445");
+	assert_true(passes(lab, "10.1.0.10", "10.2.0.20", 445) || lab_now_ms() >= began + 6000 - GRAIN_MS);
 	uint64_t now = lab_now_ms(), open_at = 0;
 	for (; now < until + 2000 && passes(lab, "10.1.0.10", "10.2.0.20", 445); now = lab_now_ms())
 		open_at = now;
@@ -309,24 +316,17 @@ static void test_lost_events(void **state)
 	expect_last(lab, "did", "deleted the table");
 }
 
-/* Somebody who does not give up, until he is killed. */
+/* Somebody who does not give up until he is told; if he was killed, the last nft that he started would go on. */
 static pid_t flusher_start(struct lab *lab)
 {
-	return lab_start(lab, NS_GATEWAY, -1, "sh -c 'while :; do nft flush ruleset; sleep 0.05; done'");
+	return lab_start(lab, NS_GATEWAY, -1,
+	                 "sh -c 'until [ -e " LAB_DIR "/enough ]; do nft flush ruleset; sleep 0.05; done'");
 }
 
 static void flusher_stop(struct lab *lab, pid_t pid)
 {
-	kill(pid, SIGKILL);
-	lab_wait(lab, pid);
-}
-
-static void await_alarm(struct lab *lab, long long alarm)
-{
-	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; drift_number(lab, "alarm") != alarm;
-	     lab_sleep_ms(20))
-		if (lab_now_ms() > end)
-			fail_msg("the alarm is still %s", alarm ? "off" : "on");
+	lab_write("enough", "");
+	assert_int_equal(lab_wait(lab, pid), 0);
 }
 
 static void test_alarm(void **state)
@@ -335,7 +335,7 @@ static void test_alarm(void **state)
 	watching_agent(lab);
 	assert_int_equal(drift_number(lab, "alarm"), 0);
 	pid_t flusher = flusher_start(lab);
-	await_alarm(lab, 1);
+	await_number(lab, "alarm", 1);
 	struct run run;
 	omfwd_run(lab, &run, "status");
 	assert_int_equal(run.code, 1);
@@ -352,7 +352,7 @@ static void test_alarm(void **state)
 	/* The next repair comes by itself, and the alarm ends when nobody is at it any more. */
 	flusher_stop(lab, flusher);
 	await_verdict(lab, "10.2.0.99", "10.1.0.10", 22, false);
-	await_alarm(lab, 0);
+	await_number(lab, "alarm", 0);
 	EXPECT(lab, "drop 10.2.0.99 10.1.0.10 tcp/22", "pass 10.2.0.20 10.1.0.10 tcp/5723");
 }
 
@@ -361,7 +361,7 @@ static void test_reload_repairs_under_alarm(void **state)
 	struct lab *lab = lab_need(state);
 	watching_agent(lab);
 	pid_t flusher = flusher_start(lab);
-	await_alarm(lab, 1);
+	await_number(lab, "alarm", 1);
 	flusher_stop(lab, flusher);
 	lab_must(lab, NS_GATEWAY, "nft flush ruleset");
 	omfwd_expect(lab, 0, "reload");

@@ -5,6 +5,8 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
 
 #include "tests/lab/expect.h"
 #include "tests/lab/program.h"
@@ -78,6 +80,25 @@ static void test_phase_and_questions(void **state)
 	assert_int_equal(omfwd_agent_stop(lab, agent, SIGTERM), 0);
 }
 
+/* How many have connected to the agent: sockets of its path that are connected. */
+static unsigned count_clients(const struct lab *lab)
+{
+	struct run run;
+
+	lab_run(lab, NS_GATEWAY, NULL, &run,
+	        "grep -c ' 03 *[0-9]* " RUN_DIR "/control.sock$' /proc/net/unix");
+	unsigned n = (unsigned)strtoul(run.out, NULL, 10);
+	lab_run_free(&run);
+	return n;
+}
+
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == pid;
+}
+
 /* A client that goes takes nothing with it; the others are served in the order in which they came. */
 static void test_changes_wait(void **state)
 {
@@ -88,7 +109,11 @@ static void test_changes_wait(void **state)
 	lab_write("omfwd.conf", POLICY SECOND_AGENT MANY_AGENTS);
 	first = ask(lab, "reload");
 	second = ask(lab, "reload");
-	lab_sleep_ms(100); /* the order of these and the next */
+	/* the order of these and the next */
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; count_clients(lab) < 2 && !has_ended(second);
+	     lab_sleep_ms(5))
+		assert_true(lab_now_ms() < end);
+	lab_sleep_ms(100);
 	removal = ask(lab, "remove");
 	kill(first, SIGKILL);
 	lab_wait(lab, first);
