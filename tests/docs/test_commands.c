@@ -96,7 +96,7 @@ static void deny_something(struct world *world)
 	lab_must(world->lab, NS_RIGHT, "ip route add 10.20.0.0/18 via 10.2.255.1 src 10.20.64.21");
 	lab_run(world->lab, NS_RIGHT, NULL, &run, "timeout 2 bash -c 'exec 3<>/dev/tcp/10.20.2.50/1433'");
 	lab_run_free(&run);
-	for (uint64_t end = lab_now_ms() + 10000;; lab_sleep_ms(50)) {
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;; lab_sleep_ms(50)) {
 		lab_run(world->lab, NS_GATEWAY, NULL, &run, "%s omfwd denied", world->path);
 		bool listed = strstr(run.out, "10.20.64.21") != NULL;
 		if (!listed && lab_now_ms() > end)
@@ -112,7 +112,7 @@ static void start_agent(struct world *world, const char *command)
 	(void)command;
 	expect_in_file(TOP_BUILDDIR "/etc/omfwd.service", "WantedBy=");
 	lab_start(world->lab, NS_GATEWAY, -1, "env PATH=" HOME "/bin:$PATH omfwd agent 2>" HOME "/journal");
-	for (uint64_t end = lab_now_ms() + 10000; access("/run/omfwd/control.sock", F_OK) < 0;
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; access("/run/omfwd/control.sock", F_OK) < 0;
 	     lab_sleep_ms(10))
 		if (lab_now_ms() > end)
 			fail_msg("the agent did not start: %s", lab_read(HOME "/journal"));

@@ -27,7 +27,6 @@
 
 #define STRETCH       200 /* probes between markers; far below the backlog of 1000 */
 #define MARKER_TYPE   0x88b5
-#define MARKER_WAIT   5000 /* ms; a marker is never dropped, only late on a busy machine */
 #define SPORT_FIRST   10000
 #define SPORT_LAST    47999 /* below every port of the tables' upper range, above the lower ones */
 #define SIDES         2
@@ -191,9 +190,10 @@ static void frame_send(const struct tap *tap, uint16_t type, const void *payload
 
 static void marker_await(struct taps *taps, struct tap *tap)
 {
-	for (uint64_t end = lab_now_ms() + MARKER_WAIT; tap->marker != taps->marker;) {
+	/* It is never dropped, only late on a busy machine. */
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; tap->marker != taps->marker;) {
 		struct pollfd fd = {.fd = tap->fd, .events = POLLIN};
-		if (poll(&fd, 1, MARKER_WAIT) < 0 || lab_now_ms() > end)
+		if (lab_now_ms() > end || poll(&fd, 1, LAB_PATIENCE_MS) < 0)
 			fail_msg("the lab lost a marker frame");
 		tap_drain(taps, tap);
 	}

@@ -3,6 +3,7 @@
 #include "tests/lab/program.h"
 
 #include <errno.h>
+#include <linux/net.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -119,6 +120,21 @@ pid_t omfwd_agent_start(struct lab *lab, int *notify, const char *args)
 	                      lab->binary, args);
 	omfwd_notify_await(*notify, "READY=1", NULL, 0);
 	return pid;
+}
+
+bool omfwd_agent_listens(void)
+{
+	char line[512];
+	unsigned flags;
+	bool listens = false;
+	FILE *file = fopen("/proc/net/unix", "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (strstr(line, " " RUN_DIR "/control.sock\n") &&
+		    sscanf(line, "%*s %*s %*s %x", &flags) == 1)
+			listens |= flags & __SO_ACCEPTCON;
+	if (file)
+		fclose(file);
+	return listens;
 }
 
 int omfwd_agent_stop(struct lab *lab, pid_t pid, int signal)

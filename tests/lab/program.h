@@ -31,6 +31,9 @@ void omfwd_apply(const struct lab *lab, const char *config);
 /* Starts an agent and waits until it says READY=1; notify is the socket it says it on. Returns its pid. */
 pid_t omfwd_agent_start(struct lab *lab, int *notify, const char *args);
 
+/* Whether an agent listens in RUN_DIR. The socket's file is there a moment before. */
+bool omfwd_agent_listens(void);
+
 /* Sends a signal and waits for the agent's end; returns its exit code. */
 int omfwd_agent_stop(struct lab *lab, pid_t pid, int signal);
 

@@ -22,6 +22,7 @@
 #define POLICY       "[omfwd]\ndeny_scope = everything\nlog_denied = no\n" POLICY_ROLES
 #define SHARED       "[omfwd]\ndeny_scope = everything\nlog_denied = no\nown_table = no\n"
 #define SECOND_AGENT "windows_agent = 10.2.0.21\n"
+#define PATIENCE_MS  10000 /* the agent's, with a client that does not read */
 
 /* Some fail while the agent starts, some never come: then the agent must simply run. */
 static const char *const faults[] = {
@@ -63,10 +64,10 @@ static bool has_ended(pid_t pid)
 /* Until the agent listens or is gone; true: it listens. */
 static bool await_agent(pid_t pid)
 {
-	for (uint64_t end = lab_now_ms() + 10000; lab_now_ms() < end; lab_sleep_ms(10)) {
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; lab_now_ms() < end; lab_sleep_ms(10)) {
 		if (has_ended(pid))
 			return false;
-		if (access(RUN_DIR "/control.sock", F_OK) == 0)
+		if (omfwd_agent_listens())
 			return true;
 	}
 	fail_msg("the agent neither listens nor ends");
@@ -150,7 +151,8 @@ static void await_return(const struct lab *lab)
 {
 	bool returned = false;
 
-	for (uint64_t end = lab_now_ms() + 60000; !returned && lab_now_ms() < end; lab_sleep_ms(20)) {
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; !returned && lab_now_ms() < end;
+	     lab_sleep_ms(20)) {
 		struct run run;
 
 		omfwd_run(lab, &run, "status");
@@ -317,7 +319,8 @@ static void test_crowd(void **state)
 		close(silent[i]);
 	omfwd_expect(lab, 0, "status");
 	omfwd_expect(lab, 0, "reload");
-	for (uint64_t end = lab_now_ms() + 5000; count_descriptors(pid) > before && lab_now_ms() < end;)
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;
+	     count_descriptors(pid) > before && lab_now_ms() < end;)
 		lab_sleep_ms(10);
 	assert_true(count_descriptors(pid) <= before);
 	assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);
@@ -349,6 +352,7 @@ static void test_clients_that_never_read(void **state)
 	write_long_policy();
 	pid_t pid = omfwd_agent_start(lab, &notify, "");
 	int before = settled_descriptors(pid);
+	uint64_t asked = lab_now_ms();
 	for (size_t i = 0; i < ARRAY_SIZE(deaf); i++) {
 		const char *request = requests[i % ARRAY_SIZE(requests)];
 
@@ -359,10 +363,12 @@ static void test_clients_that_never_read(void **state)
 	omfwd_expect(lab, 0, "--phase install --for 1m");
 	omfwd_expect(lab, 0, "--phase run");
 	omfwd_expect(lab, 0, "reload");
-	assert_true(count_descriptors(pid) > before); /* they wait still: the answer did not fit */
+	/* They wait still: the answer did not fit. On a slow machine the agent has lost its patience with them. */
+	assert_true(count_descriptors(pid) > before || lab_now_ms() >= asked + PATIENCE_MS);
 	for (size_t i = 0; i < ARRAY_SIZE(deaf); i++)
 		close(deaf[i]);
-	for (uint64_t end = lab_now_ms() + 20000; count_descriptors(pid) > before && lab_now_ms() < end;)
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;
+	     count_descriptors(pid) > before && lab_now_ms() < end;)
 		lab_sleep_ms(10);
 	assert_true(count_descriptors(pid) <= before);
 	assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);

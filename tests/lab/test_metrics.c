@@ -174,8 +174,8 @@ static void test_failing_is_not_fatal(void **state)
 	                        "'%s' agent --config " CONFIG " --run-dir " RUN_DIR " --state-dir " STATE_DIR
 	                        " 2>" LAB_DIR "/journal",
 	                        lab->binary);
-	while (access(RUN_DIR "/control.sock", F_OK) < 0)
-		lab_sleep_ms(5);
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; !omfwd_agent_listens(); lab_sleep_ms(5))
+		assert_true(lab_now_ms() < end);
 	omfwd_expect(lab, 0, "--phase install");
 	omfwd_expect(lab, 0, "--phase run");
 	omfwd_expect_says(lab, 1, "status",
