@@ -57,6 +57,15 @@ static void expect_no_line(const char *what)
 	free(text);
 }
 
+/* What is left when it warns: a machine that is late says so. */
+static void expect_minutes(void)
+{
+	char *text = lab_read(JOURNAL);
+	if (!strstr(text, "prod.cur-18 ends in 5m\n") && !strstr(text, "prod.cur-18 ends in 4m"))
+		fail_msg("the journal says:\n%s", text);
+	free(text);
+}
+
 static void expect_status(const struct lab *lab, const char *what)
 {
 	struct run run;
@@ -73,8 +82,9 @@ static void test_warns_five_minutes_before(void **state)
 	start(lab);
 	uint64_t began = lab_now_ms();
 	omfwd_expect(lab, 0, "--phase install --for 5m2s --section prod --rows cur-18 --reason 'rack move'");
-	await_line("install window for prod.cur-18 ends in 5m");
+	await_line("install window for prod.cur-18 ends in ");
 	assert_true(lab_now_ms() >= began + 2000 - GRAIN_MS); /* and not before */
+	expect_minutes();
 	/* Extended: there will be another warning, but not now. */
 	omfwd_expect(lab, 0, "--phase install --for 1h --section prod --rows cur-18");
 	/* Opened for less than that: no warning is due. */
