@@ -10,7 +10,7 @@
 
 #define DIRECTORIES "--config " CONFIG " --run-dir " RUN_DIR " --state-dir " STATE_DIR
 #define SOCKET      RUN_DIR "/control.sock"
-#define START_MS    5000 /* what hangs is killed by the service manager */
+#define START_MS    15000 /* what hangs is killed by the service manager */
 #define END_MS      15000
 #define KILLED      (128 + SIGKILL)
 #define ASK_SECONDS                                                                                          \
@@ -29,7 +29,7 @@ static bool await_listening(struct faults *faults)
 	for (uint64_t end = lab_now_ms() + START_MS; lab_now_ms() < end; lab_sleep_ms(2)) {
 		if (has_ended(faults->agent))
 			return false;
-		if (access(SOCKET, F_OK) == 0)
+		if (omfwd_agent_listens())
 			return true;
 	}
 	faults->hung = true;

@@ -26,12 +26,11 @@
 #include "tests/lab/expect.h"
 #include "tests/lab/packet.h"
 
-#define PORT_KEEP     64   /* packets until a client takes a fresh port */
-#define TICKS_A_SEC   1000 /* at most; fewer when there are fewer packets */
-#define SEC_IN_NS     1000000000
-#define LATE_NS       50000000 /* too far behind to catch up */
-#define START_WAIT_MS 5000
-#define MS_IN_US      1000
+#define PORT_KEEP   64   /* packets until a client takes a fresh port */
+#define TICKS_A_SEC 1000 /* at most; fewer when there are fewer packets */
+#define SEC_IN_NS   1000000000
+#define LATE_NS     50000000 /* too far behind to catch up */
+#define MS_IN_US    1000
 
 /* A server answers to the port of the row before. */
 enum speaker { CLIENT_SPEAKS, SERVER_SPEAKS };
@@ -247,7 +246,7 @@ static pid_t sender_start(struct lab *lab, struct shared *shared)
 static void hold_set(struct traffic *traffic, unsigned hold)
 {
 	atomic_store(&traffic->shared->hold, hold);
-	for (uint64_t end = lab_now_ms() + START_WAIT_MS; atomic_load(&traffic->shared->seen) != hold;) {
+	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; atomic_load(&traffic->shared->seen) != hold;) {
 		usleep(100);
 		if (lab_now_ms() > end)
 			fail_msg("the sender does not listen");

@@ -74,7 +74,7 @@ make_neighbour() {
 serve_db() { # LOG
   from db "$probe" serve tcp/1433 tcp/445 tcp/1432 udp/1434 udp/137 udp/1432 >"$1" &
   disown
-  wait_until 10 grep -q ready "$1" || die "no listeners on db"
+  wait_until 60 grep -q ready "$1" || die "no listeners on db"
 }
 
 # Does a packet of ms get to db, and its answer back? TCP or UDP, as in tcp/1433.

@@ -45,7 +45,7 @@ container_boot() { # ROOT
     --network-namespace-path="/run/netns/$net-gw" --capability=CAP_NET_ADMIN </dev/null >"$tmp/console" 2>&1 &
   container=$!
   disown
-  wait_until 30 booted || { cat "$tmp/console" >&2; die "the container does not boot"; }
+  wait_until 120 booted || { cat "$tmp/console" >&2; die "the container does not boot"; }
 }
 
 leader() { pgrep -P "$container" | head -n 1; }
@@ -89,7 +89,7 @@ boot_counting() { # ROOT
   serve_db "$tmp/listen"
   stream_start 1432 "$tmp/boot-stream"
   container_boot "$1"
-  wait_until 20 passes udp/1434 || echo "the network never came up"
+  wait_until 60 passes udp/1434 || echo "the network never came up"
   container_status=$(gateway omfwd status 2>&1 || true)
   stream_stop
   container_end

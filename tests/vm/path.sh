@@ -55,7 +55,7 @@ path_phases() {
   check "an open row passes" passes tcp/1433
   check "an install row does not" blocked tcp/445
   check "no row does not" blocked tcp/1432
-  check "omfwd denied names who asked" wait_until 10 says "10.20.1.11" gateway omfwd denied
+  check "omfwd denied names who asked" wait_until 60 says "10.20.1.11" gateway omfwd denied
   check "everybody may read the metrics" gateway setpriv --reuid=65534 --clear-groups grep -q . /run/omfwd/omfwd.prom
   check "omfwd --phase install" gateway omfwd --phase install --for 10m --reason "rack move"
   check "the install row passes" passes tcp/445
