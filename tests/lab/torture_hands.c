@@ -10,10 +10,11 @@
 #include "tests/lab/torture_internal.h"
 
 #define PAUSE_MS      2500 /* between two changes: a repair is rate-limited */
-#define REPAIR_MS_MAX 500  /* on a machine that is busy with the torture */
+#define REPAIR_MS_MAX 5000 /* half of what an alarm puts it off; how fast it is depends on the machine */
 #define START_MS      100  /* in which nft has done it */
 #define STABLE_MS     40
-#define GIVE_UP_MS    3000
+#define STABLE_SEEN   100 /* packets meanwhile: who sends may have to wait for a CPU */
+#define GIVE_UP_MS    9000
 
 /* $set is a set of hosts that send; one of them is enough to notice. */
 static const char *const changes[] = {
@@ -43,6 +44,7 @@ static pid_t change_start(struct torture *torture, const char *change)
 
 struct wrongs {
 	int64_t lost, leaked;
+	uint64_t seen; /* packets, right or wrong */
 };
 
 static struct wrongs wrongs_read(void)
@@ -53,6 +55,8 @@ static struct wrongs wrongs_read(void)
 	        .lost = (int64_t)(traffic_sum(counts.before[TRAFFIC_ALLOWED]) -
 	                          traffic_sum(counts.after[TRAFFIC_ALLOWED])),
 	        .leaked = (int64_t)traffic_sum(counts.after[TRAFFIC_FORBIDDEN]),
+	        .seen = traffic_sum(counts.before[TRAFFIC_ALLOWED]) +
+	                traffic_sum(counts.before[TRAFFIC_FORBIDDEN]),
 	};
 }
 
@@ -74,22 +78,26 @@ static bool has_ended(pid_t pid)
  */
 static uint64_t repair_await(pid_t pid)
 {
-	struct wrongs last = wrongs_read();
+	struct wrongs last = wrongs_read(), read = last;
 	uint64_t start = lab_now_ms(), now = start, first = 0, latest = 0, quiet_since = start;
-	while (now - quiet_since < STABLE_MS) {
+	uint64_t quiet_seen = last.seen;
+	while (now - quiet_since < STABLE_MS || read.seen - quiet_seen < STABLE_SEEN) {
 		if (now - start > GIVE_UP_MS)
 			return GIVE_UP_MS;
 		lab_sleep_ms(1);
-		struct wrongs read = wrongs_read();
+		read = wrongs_read();
 		uint64_t before = now;
 		now = lab_now_ms();
-		if (!has_ended(pid))
+		bool grow = wrongs_grow(&last, &read);
+		if (grow) {
+			last = read;
+			first = first ? first : before;
+			latest = now;
+		}
+		if (grow || !has_ended(pid)) {
 			quiet_since = now;
-		if (!wrongs_grow(&last, &read))
-			continue;
-		last = read;
-		first = first ? first : before;
-		latest = quiet_since = now;
+			quiet_seen = read.seen;
+		}
 	}
 	return latest - first;
 }
