@@ -18,7 +18,7 @@ layout_reader='
   kind == "set" && /elements/ { inside = 1 }
   kind == "set" && inside { read_elements($0) }
   kind == "chain" && !/type filter/ && NF { n_rules++; text[n_rules] = $0
-    chain_of[n_rules] = name == "to_role" ? "server_to_role" : name == "from_role" ? "role_to_server" : name
+    chain_of[n_rules] = name == "to_role" ? "server_to_role" : name == "from_role" ? "role_to_server" : name == "server_and_role" ? "deny_roles" : name
     from[n_rules] = word_after("ct reply ip saddr @"); to[n_rules] = word_after("ct original ip saddr @")
     saddr[n_rules] = word_after("^\tip saddr @|\t\tip saddr @"); daddr[n_rules] = word_after("\t\tip daddr @")
     counter[n_rules] = word_after("counter name ") }
@@ -27,7 +27,7 @@ layout_reader='
   function port_of(i) { return substr(chain_of[i], 13) }
   # What returns is denied; others have the roles in the chain that denies.
   function goes(i) { if (text[i] ~ / return/) return "denied"
-    return text[i] ~ /goto server_to_role/ ? "server_to_role" : text[i] ~ /goto role_to_server/ ? "role_to_server" : "" }
+    return text[i] ~ /goto to_role/ ? "server_to_role" : text[i] ~ /goto from_role/ ? "role_to_server" : "" }
   function is_denial(i) { return chain_of[i] ~ /^(deny_roles|server_to_role|role_to_server)$/ && (saddr[i] || daddr[i]) && goes(i) }
 '
 

@@ -40,6 +40,7 @@ struct builder {
 	struct site_endpoints *sites;                /* by index of the site rule */
 	const struct addr_set *judged;               /* whose packets are judged; see scope.c */
 	bool judged_alone;                           /* nobody else's are */
+	bool ends_lead_on;                           /* hosts' chains lead to what judges them */
 	bool judged_more;                            /* not only the servers */
 	struct nft_set *end_maps[FAMILIES][END_MAX]; /* see ends.c; NULL: none */
 	bool *listed[FAMILIES]; /* by index of the line: whether the end chains hold all of it */

@@ -16,8 +16,9 @@
  *     ct state invalid,untracked goto judged; accept }
  *
  * deny_scope = roles denies a packet between a server role and any role of the file: the two small sets of all servers
- * are looked up first, and only for their packets the roles one by one, so that no member is stored twice. A role returns
- * to the one rule that denies, because kernels that keep no notes of it (6.1 does not) look at all behind each "goto denied".
+ * are looked up first, and only for their packets the roles one by one, so that no member is stored twice. What is to be
+ * denied returns to the one rule that does it, because kernels that keep no notes of what they have looked at (6.1 does not)
+ * look at all that is behind a "goto denied" for each.
  * Every base chain ends in an explicit verdict. Its policy alone would take effect late when the table is made, and
  * the other way round: the kernel sets a policy of drop after it has hooked the chain.
  */
@@ -138,41 +139,57 @@ static void add_role_rules(struct builder *b, struct nft_chain *chain, enum stmt
 	}
 }
 
-/*
- * chain to_role { ip daddr @prod.windows_agent.hosts4 return; accept }
- * chain server_to_role { jump to_role; goto denied }
- *
- * Whoever has no role is no server either: what does not return here is denied in neither direction.
- */
-static void add_deny_direction(struct builder *b, const char *name, const char *roles, enum stmt_kind addr)
+/* chain deny_roles { jump server_and_role; goto denied } */
+static void add_denying_chain(struct builder *b, const char *name, const char *question)
 {
-	struct nft_chain *chain = builder_add_chain(b, roles);
+	struct nft_chain *chain = builder_add_chain(b, name);
 
-	add_role_rules(b, chain, addr);
-	rule_plain(rule_new(chain), STMT_ACCEPT);
-	chain = builder_add_chain(b, name);
-	rule_to_chain(rule_new(chain), STMT_JUMP, roles);
+	rule_to_chain(rule_new(chain), STMT_JUMP, question);
 	rule_to_chain(rule_new(chain), STMT_GOTO, CHAIN_DENIED);
 }
 
-/* chain deny_roles { ip saddr @servers.hosts4 goto server_to_role; ip daddr @servers.hosts4 goto role_to_server } */
+/*
+ * chain to_role { ip daddr @prod.windows_agent.hosts4 return; accept }
+ * chain from_role { ip saddr @prod.windows_agent.hosts4 return; accept }
+ * chain server_and_role { ip saddr @servers.hosts4 goto to_role; ip daddr @servers.hosts4 goto from_role; accept }
+ *
+ * Whoever has no role is no server either: what a chain of roles accepts is denied in neither direction.
+ */
 static void add_deny_roles(struct builder *b, const struct endpoint *servers)
 {
+	static const struct {
+		const char *roles;
+		enum stmt_kind server, role;
+	} directions[] = {
+	        {"to_role", STMT_SADDR, STMT_DADDR},
+	        {"from_role", STMT_DADDR, STMT_SADDR},
+	};
 	struct nft_chain *chain;
 
-	add_deny_direction(b, "server_to_role", "to_role", STMT_DADDR);
-	add_deny_direction(b, "role_to_server", "from_role", STMT_SADDR);
-	chain = builder_add_chain(b, CHAIN_DENY_ROLES);
-	add_addr_rules(chain, servers, STMT_SADDR, STMT_GOTO, "server_to_role", NULL);
-	add_addr_rules(chain, servers, STMT_DADDR, STMT_GOTO, "role_to_server", NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
+		chain = builder_add_chain(b, directions[i].roles);
+		add_role_rules(b, chain, directions[i].role);
+		rule_plain(rule_new(chain), STMT_ACCEPT);
+	}
+	chain = builder_add_chain(b, "server_and_role");
+	for (size_t i = 0; i < ARRAY_SIZE(directions); i++)
+		add_addr_rules(chain, servers, directions[i].server, STMT_GOTO, directions[i].roles, NULL);
+	rule_plain(rule_new(chain), STMT_ACCEPT);
+	add_denying_chain(b, CHAIN_DENY_ROLES, "server_and_role");
 }
 
+/*
+ * chain server { ip saddr @servers.hosts4 return; ip daddr @servers.hosts4 return; accept }
+ * chain deny_servers { jump server; goto denied }
+ */
 static void add_deny_servers(struct builder *b, const struct endpoint *servers)
 {
-	struct nft_chain *chain = builder_add_chain(b, CHAIN_DENY_SERVERS);
+	struct nft_chain *chain = builder_add_chain(b, "server");
 
-	add_addr_rules(chain, servers, STMT_SADDR, STMT_GOTO, CHAIN_DENIED, "from a server role");
-	add_addr_rules(chain, servers, STMT_DADDR, STMT_GOTO, CHAIN_DENIED, "to a server role");
+	add_addr_rules(chain, servers, STMT_SADDR, STMT_RETURN, NULL, "from a server role");
+	add_addr_rules(chain, servers, STMT_DADDR, STMT_RETURN, NULL, "to a server role");
+	rule_plain(rule_new(chain), STMT_ACCEPT);
+	add_denying_chain(b, CHAIN_DENY_SERVERS, "server");
 }
 
 /* Loopback is no network, and without neighbour discovery the gateway's own IPv6 would stop. */
@@ -242,8 +259,8 @@ static void add_end_rules(struct builder *b, struct nft_chain *chain)
 }
 
 /*
- * Addresses that have chains of their own are met by their connections. What is left: members that have none, and packets without
- * a connection. The rest is judged by nobody:
+ * Addresses that have chains of their own are met by their connections, where these lead on (scope.c). What is left: members
+ * that have none, and packets without a connection. The rest is judged by nobody:
  *
  *   ip saddr @servers.nets4 goto judged
  *   ip daddr @servers.nets4 goto judged
@@ -255,9 +272,9 @@ static void add_judged_rules(struct builder *b, struct nft_chain *chain, const s
 	struct endpoint others = *judged;
 	struct nft_rule *rule;
 
-	if (b->end_maps[FAMILY_4][END_SERVER])
+	if (b->ends_lead_on && b->end_maps[FAMILY_4][END_SERVER])
 		others.parts[PART_HOSTS4] = NULL;
-	if (b->end_maps[FAMILY_6][END_SERVER])
+	if (b->ends_lead_on && b->end_maps[FAMILY_6][END_SERVER])
 		others.parts[PART_HOSTS6] = NULL;
 	add_addr_rules(chain, &others, STMT_SADDR, STMT_GOTO, CHAIN_JUDGED, NULL);
 	add_addr_rules(chain, &others, STMT_DADDR, STMT_GOTO, CHAIN_JUDGED, NULL);

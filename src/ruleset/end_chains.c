@@ -253,6 +253,6 @@ void builder_add_end_chain(struct builder *b, const char *name, const struct end
 	rule = rule_new(chain);
 	rule_l4proto(rule, proto_number(PROTO_ICMP, lines->family));
 	rule_to_chain(rule, STMT_JUMP, add_icmp(&plan));
-	if (b->judged_alone)
+	if (b->ends_lead_on)
 		rule_to_chain(rule_new(chain), STMT_GOTO, CHAIN_JUDGED);
 }

@@ -203,7 +203,7 @@ static void name_chain(struct builder *b, struct keys *keys, size_t i)
 
 	if (!key->n) {
 		/* without a line there is nothing but who is denied */
-		key->chain = b->judged_alone ? CHAIN_JUDGED : NULL;
+		key->chain = b->ends_lead_on ? CHAIN_JUDGED : NULL;
 	} else if (before) {
 		key->chain = before->chain;
 	} else {

@@ -4,17 +4,14 @@
  * accepted but those and the lines without servers: these addresses are judged, alone. Where everything can be denied,
  * where it matters which rule accepts (for the mark), and where a site rule stands between any addresses, all packets are.
  *
- * When rules are loaded, kernels that keep no notes of it (6.1 does not) follow every path of jumps, and each host that has a
- * chain of its own adds one through all that denies. Where these become many, all packets are judged, too: those that the
- * maps of ends accept are as fast as before, the rest asks for servers once more.
+ * The chains of hosts lead on to what judges them, so that nobody has to ask once more whose packet it is. But when rules are
+ * loaded, kernels that keep no notes of it (6.1 does not) follow every path of jumps, and each host has two that go through
+ * all that denies. Where these become many, the hosts' chains end, and their packets are found by address like the others'.
  */
 #include "ruleset/builder.h"
 
 /* Rules on all paths from one hook, at about 10 ns each. */
-#define PATHS_MAX 2000000u
-
-/* A host's, for each group: mostly the services that connections met in the middle ask for. */
-#define PATHS_A_GROUP 300u
+#define PATHS_MAX 5000000u
 
 void builder_gather_servers(const struct builder *b, struct addr_set *all)
 {
@@ -68,20 +65,44 @@ static uint64_t count_hosts(const struct addr_set *addrs)
 	return (n4 > KEYS_MAX ? 0 : n4) + (n6 > KEYS_MAX ? 0 : n6);
 }
 
-static uint64_t count_groups(const struct builder *b)
+/* Rules that ask for roles (deny.c): each family of a role as source and as destination. */
+static uint64_t count_role_rules(const struct builder *b)
 {
 	uint64_t n = 0;
 
 	for (size_t s = 0; s < b->policy->n_sections; s++)
-		for (enum role role = 0; role < ROLE_MAX; role++)
-			n += !addr_set_is_empty(&b->policy->sections[s].roles[role].addrs);
+		for (enum role role = 0; role < ROLE_MAX; role++) {
+			const struct addr_set *addrs = &b->policy->sections[s].roles[role].addrs;
+
+			n += 2 * ((addrs->n4 > 0) + (addrs->n6 > 0));
+		}
 	return n;
 }
 
-/* Whether kernels that follow every path are done with them at once. */
+/* Rules that connections met in the middle are looked up in (judge.c), each as often as there are ways to its chain. */
+static uint64_t count_resumed_rules(const struct builder *b)
+{
+	static const unsigned ways[PROTO_MAX] = {[PROTO_TCP] = 4, [PROTO_UDP] = 3};
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < b->lines->n; i++) {
+		const struct line *line = &b->lines->items[i];
+		unsigned families = (line->from_addrs->n4 && line->to_addrs->n4) +
+		                    (line->from_addrs->n6 && line->to_addrs->n6);
+
+		/* a row of the install phase has a gate of two rules */
+		if (!port_range_is_wide(line->ports))
+			n += families * ways[line->proto] * (line->phase == PHASE_INSTALL ? 3 : 1);
+	}
+	return n;
+}
+
+/* Whether kernels that follow every path are done with those of the hosts at once. */
 static bool paths_are_few(const struct builder *b, const struct addr_set *judged)
 {
-	return count_hosts(judged) <= PATHS_MAX / PATHS_A_GROUP / (count_groups(b) + 1);
+	unsigned sets = (judged->n4 > 0) + (judged->n6 > 0);
+
+	return 2 * count_hosts(judged) * (sets * count_role_rules(b) + count_resumed_rules(b)) <= PATHS_MAX;
 }
 
 void builder_find_judged(struct builder *b)
@@ -94,6 +115,7 @@ void builder_find_judged(struct builder *b)
 	b->judged_more = !addr_set_is_empty(&all);
 	builder_gather_servers(b, &all);
 	addr_set_canonicalize(&all);
-	b->judged_alone = b->judged_alone && !addr_set_is_empty(&all) && paths_are_few(b, &all);
+	b->judged_alone = b->judged_alone && !addr_set_is_empty(&all);
+	b->ends_lead_on = b->judged_alone && paths_are_few(b, &all);
 	b->judged = builder_keep_addrs(b, &all);
 }

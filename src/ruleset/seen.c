@@ -76,16 +76,16 @@ static bool is_last(const struct seen_table *table, const struct seen_rule *rule
 	return true;
 }
 
-/* chain to_role { ...; accept } */
-static bool read_roles(struct seen_reading *in, const struct seen_rule *rule)
+/* What no rule before has sent on: { ...; accept } */
+static bool read_the_rest(struct seen_reading *in, const struct seen_rule *rule)
 {
 	return is_bare(rule) && rule->verdict == SEEN_ACCEPT && is_last(in->table, rule);
 }
 
-/* Whether a chain's only rules are these, of which the second denies: { jump ROLES; goto denied } */
-static bool denies_what_returns(struct seen_reading *in, const char *chain, const char *roles)
+/* chain deny_roles { jump server_and_role; goto denied }: whether the chain has these two. */
+static bool denies_what_returns(struct seen_reading *in, const char *chain, const char *question)
 {
-	const char *const targets[] = {roles, "denied"};
+	const char *const targets[] = {question, "denied"};
 	size_t found = 0;
 
 	for (size_t i = 0; i < in->table->n_rules; i++) {
@@ -97,28 +97,43 @@ static bool denies_what_returns(struct seen_reading *in, const char *chain, cons
 		              strcmp(rule->target, targets[found]) == 0;
 		found += in->used[i];
 	}
-	seen_read_chain(in, roles, read_roles);
 	return found == ARRAY_SIZE(targets);
+}
+
+/* From and to a server role. */
+static void read_deny_servers(struct seen_reading *in)
+{
+	struct addr_set servers = gather_both(in, "server", "server", NULL, NULL, true);
+
+	seen_read_chain(in, "server", read_the_rest);
+	if (denies_what_returns(in, "deny_servers", "server"))
+		in->ret->servers = servers;
+}
+
+/* Between a server role and any role. */
+static void read_deny_roles(struct seen_reading *in)
+{
+	static const char *const chains[] = {"server_and_role", "to_role", "from_role"};
+	struct addr_set servers = gather_both(in, chains[0], chains[0], "to_role", "from_role", true);
+	struct addr_set members = gather_both(in, "to_role", "from_role", NULL, NULL, false);
+
+	for (size_t i = 0; i < ARRAY_SIZE(chains); i++)
+		seen_read_chain(in, chains[i], read_the_rest);
+	if (!denies_what_returns(in, "deny_roles", "server_and_role"))
+		return;
+	in->ret->servers = servers;
+	in->ret->members = members;
 }
 
 static void read_scope(struct seen_reading *in, const char *chain)
 {
-	struct openings *ret = in->ret;
-	struct addr_set members;
-	bool to, from;
+	bool all_of_servers = strcmp(chain, "deny_servers") == 0;
 
-	if (strcmp(chain, "deny_servers") == 0) {
-		ret->scope = DENY_SERVERS;
-		ret->servers = gather_both(in, chain, chain, "denied", "denied", true);
-		return;
-	}
-	ret->scope = DENY_ROLES;
-	ret->servers = gather_both(in, chain, chain, "server_to_role", "role_to_server", true);
-	to = denies_what_returns(in, "server_to_role", "to_role");
-	from = denies_what_returns(in, "role_to_server", "from_role");
-	members = gather_both(in, "to_role", "from_role", NULL, NULL, false);
-	if (to && from)
-		ret->members = members;
+	in->ret->scope = all_of_servers ? DENY_SERVERS : DENY_ROLES;
+	if (all_of_servers)
+		read_deny_servers(in);
+	else
+		read_deny_roles(in);
 }
 
 /* The gateway's own packets are denied as with roles: input and output have these chains. */
@@ -222,8 +237,8 @@ static bool is_end_chain(const char *chain)
 
 static size_t *unused(const struct seen_reading *in, size_t *n)
 {
-	static const char *const known[] = {"forward",      "judge",    "denied",         "deny_roles",
-	                                    "deny_servers", JUDGED,     "server_to_role", "role_to_server",
+	static const char *const known[] = {"forward",      "judge",    "denied", "deny_roles",
+	                                    "deny_servers", JUDGED,     "server", "server_and_role",
 	                                    "to_role",      "from_role"};
 	size_t *list = calloc(in->table->n_rules + 1, sizeof(*list));
 

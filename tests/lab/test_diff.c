@@ -105,12 +105,12 @@ static void test_shows_what_is_not_denied(void **state)
 	static const struct {
 		const char *command, *said;
 	} cases[] = {
-	        {"flush chain inet omfwd server_to_role", all},
+	        {"flush chain inet omfwd to_role", all},
 	        {"flush chain inet omfwd from_role", all},
 	        {"insert rule inet omfwd to_role tcp dport 22 accept",
 	         "a rule in chain to_role that accepts"},
-	        {"insert rule inet omfwd role_to_server accept",
-	         "a rule in chain role_to_server that accepts"},
+	        {"insert rule inet omfwd server_and_role accept",
+	         "a rule in chain server_and_role that accepts"},
 	        {"flush chain inet omfwd deny_roles",
 	         "10.1.0.10, 10.2.0.50, 2001:db8:1::10 hold a server role from now on"},
 	};
