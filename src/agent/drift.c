@@ -103,6 +103,8 @@ static void end_own(struct drift *drift, bool loaded)
 		drift->gaps = 0;
 	if (engine->drift.watching)
 		sd_event_source_set_enabled(drift->check, SD_EVENT_ONESHOT);
+	/* Should it go on listening against our will, nobody reads what comes: that would keep the loop awake for ever. */
+	sd_event_source_set_enabled(drift->io, engine->drift.watching ? SD_EVENT_ON : SD_EVENT_OFF);
 }
 
 static void log_reply(const json_t *reply)
@@ -248,8 +250,7 @@ void drift_pause(struct drift *drift)
 	if (drift->engine->guarded && is_needed(drift))
 		repair(drift);
 	begin_own(drift);
-	/* Should it go on listening against our will, what comes has to wait: unread it would keep the loop awake for ever. */
-	sd_event_source_set_enabled(drift->io, SD_EVENT_OFF);
+	sd_event_source_set_enabled(drift->io, SD_EVENT_OFF); /* what comes has to wait, as in end_own() */
 	drift->paused = 1;
 }
 
@@ -258,7 +259,6 @@ void drift_resume(struct drift *drift, bool loaded)
 	if (!drift || --drift->paused)
 		return;
 	end_own(drift, loaded);
-	sd_event_source_set_enabled(drift->io, SD_EVENT_ON);
 }
 
 void drift_begin_windows(struct drift *drift)

@@ -186,50 +186,6 @@ static void test_confirmation_waits_for_the_disk(void **state)
 	}
 }
 
-static bool is_traced(pid_t pid)
-{
-	char path[64], line[128];
-	int tracer = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	FILE *status = fopen(path, "re");
-	assert_non_null(status);
-	while (fgets(line, sizeof(line), status) && sscanf(line, "TracerPid: %d", &tracer) != 1)
-		;
-	fclose(status);
-	return tracer != 0;
-}
-
-/* First every chain accepts, then the table goes. When that cannot be, nobody is left with a table that accepts. */
-static void test_removal_ends_half_way(void **state)
-{
-	struct lab *lab = lab_need(state);
-
-	lab_must(lab, NS_GATEWAY, "mkdir -p " RUN_DIR " " STATE_DIR);
-	lab_write("omfwd.conf", SHARED POLICY_ROLES);
-	pid_t pid = lab_start(lab, NS_GATEWAY, -1,
-	                      "'%s' agent --config " CONFIG " --run-dir " RUN_DIR " --state-dir " STATE_DIR
-	                      " 2>>" LAB_DIR "/journal",
-	                      lab->binary);
-	assert_true(await_agent(pid));
-	pid_t tracer = lab_start(lab, NS_GATEWAY, -1,
-	                         "strace -f -qq -o /dev/null -e trace=sendmsg -e signal=none "
-	                         "-e inject=sendmsg:error=ENOBUFS:when=2..4 -p %d",
-	                         (int)pid);
-	for (uint64_t end = lab_now_ms() + LAB_PATIENCE_MS; !is_traced(pid); lab_sleep_ms(10))
-		assert_true(lab_now_ms() < end);
-	omfwd_expect_says(lab, 3, "remove", "the policy stays in force");
-	kill(tracer, SIGTERM);
-	lab_wait(lab, tracer);
-	expect_policy(lab);
-	omfwd_expect(lab, 0, "diff");
-	omfwd_expect(lab, 0, "reload");
-	expect_policy(lab);
-	omfwd_expect(lab, 0, "remove");
-	EXPECT(lab, "pass 10.2.0.20 10.1.0.10 tcp/5724");
-	assert_int_equal(omfwd_agent_stop(lab, pid, SIGTERM), 0);
-}
-
 static int count_descriptors(pid_t pid)
 {
 	char path[64];
@@ -382,7 +338,6 @@ int main(void)
 	        LAB_TEST(test_cannot_stop_listening),
 	        LAB_TEST(test_answer_waits_for_the_disk),
 	        LAB_TEST(test_confirmation_waits_for_the_disk),
-	        LAB_TEST(test_removal_ends_half_way),
 	        LAB_TEST(test_reloads_leak_no_descriptor),
 	        LAB_TEST(test_crowd),
 	        LAB_TEST(test_clients_that_never_read),
