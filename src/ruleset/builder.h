@@ -26,12 +26,6 @@ struct site_endpoints {
 enum end_side { END_SERVER, END_CLIENT, END_MAX };
 #define FAMILIES 2 /* FAMILY_4, FAMILY_6 */
 
-/*
- * Judged hosts of a family that can have chains of their own (ends.c); where there are more, none has. A map of verdicts is
- * walked whenever rules change.
- */
-#define KEYS_MAX 4096
-
 struct builder {
 	const struct policy *policy;
 	const struct lines *lines;
@@ -95,6 +89,8 @@ void builder_find_judged(struct builder *b);
 /* Adds the members of all server roles; the set is not canonical then. */
 void builder_gather_servers(const struct builder *b, struct addr_set *all);
 
+/* ends.c: how many hosts of a family get chains of their own, if these are the judged addresses. */
+size_t builder_count_keys(const struct addr_set *judged, enum family family);
 /* ends.c: the maps from a judged address to the chain with all lines that it has a part in. */
 void builder_add_ends(struct builder *b);
 

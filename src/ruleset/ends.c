@@ -19,6 +19,8 @@
 
 #include "util/array.h"
 
+#define KEYS_MAX 4096 /* a map of verdicts is walked whenever rules change */
+
 struct key {
 	u128 value; /* the address */
 	uint32_t *lines;
@@ -57,21 +59,34 @@ static struct addr key_addr(const struct keys *keys, size_t i)
 	return (struct addr){.v4 = (uint32_t)value};
 }
 
+static bool is_host(struct range6 range)
+{
+	return range.lo == range.hi;
+}
+
+size_t builder_count_keys(const struct addr_set *judged, enum family family)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_ranges(judged, family); i++)
+		n += is_host(range_at(judged, family, i));
+	return n > KEYS_MAX ? 0 : n;
+}
+
 static struct keys collect_keys(const struct addr_set *judged, enum family family, enum end_side side)
 {
+	size_t n = builder_count_keys(judged, family);
 	struct keys keys = {.family = family, .side = side};
 
-	keys.items = calloc(n_ranges(judged, family) + 1, sizeof(*keys.items));
+	keys.items = calloc(n + 1, sizeof(*keys.items));
 	if (!keys.items)
 		abort();
-	for (size_t i = 0; i < n_ranges(judged, family); i++) {
+	for (size_t i = 0; keys.n < n; i++) {
 		struct range6 range = range_at(judged, family, i);
 
-		if (range.lo == range.hi)
+		if (is_host(range))
 			keys.items[keys.n++].value = range.lo;
 	}
-	if (keys.n > KEYS_MAX)
-		keys.n = 0;
 	return keys;
 }
 

@@ -53,18 +53,6 @@ static bool gather_others(const struct builder *b, struct addr_set *all)
 	return true;
 }
 
-/* That have chains of their own. */
-static uint64_t count_hosts(const struct addr_set *addrs)
-{
-	uint64_t n4 = 0, n6 = 0;
-
-	for (size_t i = 0; i < addrs->n4; i++)
-		n4 += addrs->v4[i].lo == addrs->v4[i].hi;
-	for (size_t i = 0; i < addrs->n6; i++)
-		n6 += addrs->v6[i].lo == addrs->v6[i].hi;
-	return (n4 > KEYS_MAX ? 0 : n4) + (n6 > KEYS_MAX ? 0 : n6);
-}
-
 /* Rules that ask for roles (deny.c): each family of a role as source and as destination. */
 static uint64_t count_role_rules(const struct builder *b)
 {
@@ -100,9 +88,10 @@ static uint64_t count_resumed_rules(const struct builder *b)
 /* Whether kernels that follow every path are done with those of the hosts at once. */
 static bool paths_are_few(const struct builder *b, const struct addr_set *judged)
 {
+	uint64_t hosts = builder_count_keys(judged, FAMILY_4) + builder_count_keys(judged, FAMILY_6);
 	unsigned sets = (judged->n4 > 0) + (judged->n6 > 0);
 
-	return 2 * count_hosts(judged) * (sets * count_role_rules(b) + count_resumed_rules(b)) <= PATHS_MAX;
+	return 2 * hosts * (sets * count_role_rules(b) + count_resumed_rules(b)) <= PATHS_MAX;
 }
 
 void builder_find_judged(struct builder *b)
