@@ -17,18 +17,17 @@ layout_reader='
   kind == "set" && /type / { type[name] = $2 }
   kind == "set" && /elements/ { inside = 1 }
   kind == "set" && inside { read_elements($0) }
-  kind == "chain" && !/type filter/ && NF { n_rules++; text[n_rules] = $0
-    chain_of[n_rules] = name == "to_role" ? "server_to_role" : name == "from_role" ? "role_to_server" : name == "server_and_role" ? "deny_roles" : name
+  kind == "chain" && !/type filter/ && NF { n_rules++; chain_of[n_rules] = name; text[n_rules] = $0
     from[n_rules] = word_after("ct reply ip saddr @"); to[n_rules] = word_after("ct original ip saddr @")
     saddr[n_rules] = word_after("^\tip saddr @|\t\tip saddr @"); daddr[n_rules] = word_after("\t\tip daddr @")
     counter[n_rules] = word_after("counter name ") }
   function is_row(i) { return chain_of[i] ~ /^resumed_(tcp|udp)_[0-9]/ && text[i] ~ /accept/ }
   function proto_of(i) { return substr(chain_of[i], 9, 3) }
   function port_of(i) { return substr(chain_of[i], 13) }
-  # What returns is denied; others have the roles in the chain that denies.
+  # What returns from a chain of roles is denied.
   function goes(i) { if (text[i] ~ / return/) return "denied"
-    return text[i] ~ /goto to_role/ ? "server_to_role" : text[i] ~ /goto from_role/ ? "role_to_server" : "" }
-  function is_denial(i) { return chain_of[i] ~ /^(deny_roles|server_to_role|role_to_server)$/ && (saddr[i] || daddr[i]) && goes(i) }
+    return text[i] ~ /goto to_role/ ? "to_role" : text[i] ~ /goto from_role/ ? "from_role" : "" }
+  function is_denial(i) { return chain_of[i] ~ /^(server_and_role|to_role|from_role)$/ && (saddr[i] || daddr[i]) && goes(i) }
 '
 
 # layout_plain FILE: as one writes it by hand: each group of addresses in one interval set without a size.
@@ -69,7 +68,7 @@ layout_flat() {
           !is_net[from[i]] && !is_net[to[i]]) { elements = elements (elements ? ",\n" : "") pairs(i); in_set[i] = 1 }
       print "set pairs {\ntype ipv4_addr . ipv4_addr . inet_proto . inet_service; size 65536; counter\nelements = { " elements " }\n}"
       print "chain denied { counter drop\n}"
-      for (c = 1; c <= 3; c++) { name = c == 1 ? "server_to_role" : c == 2 ? "role_to_server" : "deny_roles"
+      for (c = 1; c <= 3; c++) { name = c == 1 ? "to_role" : c == 2 ? "from_role" : "server_and_role"
         print "chain " name " {"
         for (i = 1; i <= n_rules; i++) if (chain_of[i] == name && is_denial(i))
           print (saddr[i] ? "ip saddr @" saddr[i] : "ip daddr @" daddr[i]) " jump " goes(i)
@@ -79,7 +78,7 @@ layout_flat() {
       print "ip saddr . ip daddr . meta l4proto . th dport @pairs accept"
       for (i = 1; i <= n_rules; i++) if (is_row(i) && !in_set[i])
         print proto_of(i) " dport " port_of(i) " ip saddr @" from[i] " ip daddr @" to[i] " counter accept"
-      print "jump deny_roles\n}\n}"
+      print "jump server_and_role\n}\n}"
     }'
 }
 
@@ -92,13 +91,13 @@ layout_ipset() {
         n = count[order[i]]
         printf "create s%d hash:%s family inet hashsize %d maxelem %d\n", i, is_net[order[i]] ? "net" : "ip", n / 2 + 64, n * 2 + 64 >sets
         for (j = 1; j <= n; j++) print "add s" i " " member[order[i], j] >sets }
-      print "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n:denied -\n:server_to_role -\n:role_to_server -\n:deny_roles -" >rules
+      print "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n:denied -\n:to_role -\n:from_role -\n:server_and_role -" >rules
       print "-A denied -j DROP\n-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT" >rules
       for (i = 1; i <= n_rules; i++) if (is_row(i))
         print "-A FORWARD -p " proto_of(i) " --dport " port_of(i) match_set(from[i], "src") match_set(to[i], "dst") " -j ACCEPT" >rules
       for (i = 1; i <= n_rules; i++) if (is_denial(i))
         print "-A " chain_of[i] match_set(saddr[i], "src") match_set(daddr[i], "dst") " -j " goes(i) >rules
-      print "-A FORWARD -j deny_roles\nCOMMIT" >rules
+      print "-A FORWARD -j server_and_role\nCOMMIT" >rules
     }'
 }
 
@@ -106,13 +105,13 @@ layout_ipset() {
 layout_naive() {
   awk "$layout_reader"'
     END {
-      print "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n:denied -\n:server_to_role -\n:role_to_server -\n:deny_roles -"
+      print "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n:denied -\n:to_role -\n:from_role -\n:server_and_role -"
       print "-A denied -j DROP\n-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
       for (i = 1; i <= n_rules; i++) if (is_row(i)) {
         for (j = 1; j <= count[from[i]]; j++) for (k = 1; k <= count[to[i]]; k++)
           print "-A FORWARD -s " member[from[i], j] " -d " member[to[i], k] " -p " proto_of(i) " --dport " port_of(i) " -j ACCEPT" }
       for (i = 1; i <= n_rules; i++) if (is_denial(i)) { set = saddr[i] daddr[i]
         for (j = 1; j <= count[set]; j++) print "-A " chain_of[i] (saddr[i] ? " -s " : " -d ") member[set, j] " -j " goes(i) }
-      print "-A FORWARD -j deny_roles\nCOMMIT"
+      print "-A FORWARD -j server_and_role\nCOMMIT"
     }'
 }
